@@ -1,0 +1,1 @@
+"""What every Triptych service stands on: contracts, placement, policies, storage, engine, command line."""

@@ -1,0 +1,1 @@
+"""Puts the landscape together: finds the services, hands each what its constructor asks for."""

@@ -1,0 +1,1 @@
+"""How one service calls another: the same policies in every placement, in process or over HTTP."""

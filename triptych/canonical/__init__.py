@@ -1,0 +1,1 @@
+"""The canonical model: the nouns that all tiers share, whatever the source systems call them."""

@@ -1,0 +1,55 @@
+"""The one idea: a contract is a Python class; router, client and documents are made from it."""
+
+from triptych.contract.apis import (
+    TIERS,
+    Api,
+    Brownout,
+    ExperienceApi,
+    Lifecycle,
+    ProcessApi,
+    Stage,
+    SystemApi,
+    Tier,
+)
+from triptych.contract.collections import Collection, Creatable, Raises, ReadOnly, every
+from triptych.contract.declaring import delete, get, patch, post, put
+from triptych.contract.older import as_of, check_changes
+from triptych.contract.reading import Operation, Parameter, operations
+from triptych.contract.values import Change, Changes, Filter, History, Page, Patch
+from triptych.contract.versions import DatedVersions, Query, VersionChange
+
+__all__ = [
+    "TIERS",
+    "Api",
+    "Brownout",
+    "Change",
+    "Changes",
+    "Collection",
+    "Creatable",
+    "DatedVersions",
+    "ExperienceApi",
+    "Filter",
+    "History",
+    "Lifecycle",
+    "Operation",
+    "Page",
+    "Parameter",
+    "Patch",
+    "ProcessApi",
+    "Query",
+    "Raises",
+    "ReadOnly",
+    "Stage",
+    "SystemApi",
+    "Tier",
+    "VersionChange",
+    "as_of",
+    "check_changes",
+    "delete",
+    "every",
+    "get",
+    "operations",
+    "patch",
+    "post",
+    "put",
+]

@@ -1,0 +1,1 @@
+"""Published contracts: OpenAPI documents as files, and what a change of one breaks, for whom."""

@@ -1,0 +1,8 @@
+"""The process engine: business processes written as sentences, that survive anything."""
+
+from triptych.engine.engine import ProcessEngine
+from triptych.engine.saga import Saga
+from triptych.engine.sentence import Patience, Step
+from triptych.engine.status import Phase, ProcessStatus, StepStatus
+
+__all__ = ["Patience", "Phase", "ProcessEngine", "ProcessStatus", "Saga", "Step", "StepStatus"]

@@ -1,0 +1,227 @@
+"""The process engine of one OS process: sagas are registered, then it starts, then they run."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from triptych.context import Context
+from triptych.engine.bell import Bells
+from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.saga import Saga
+from triptych.engine.sentence import UNDOING, Patience, S, Step, check_sentence
+from triptych.engine.status import ProcessStatus
+from triptych.engine.walk import Parked, Walk, as_caller
+from triptych.problems import Unavailable
+from triptych.settings import Settings
+
+if TYPE_CHECKING:
+    from triptych.engine.durable import Durable
+    from triptych.engine.janitor import Janitor
+    from triptych.engine.processes import Processes
+    from triptych.engine.view import Which
+
+log = logging.getLogger(__name__)
+
+
+class ProcessEngine:
+    """Runs processes that survive anything: `saga` for each kind, then `start`, and `stop` at the end.
+
+    One at a time in an OS process, since DBOS is one; after `stop` another one may be made.
+
+    `service` is the service that this OS process serves, `all` when it serves every one; with the replica's
+    name from the settings it makes the executor id, which no other running process may have.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        service: str = "all",
+        *,
+        patience: Patience | None = None,
+        undoing: Patience = UNDOING,
+        concurrency: int | None = None,
+        poll: float = 2.0,
+        lease: float = 30.0,
+    ) -> None:
+        self._settings = settings
+        self._executor = f"{service}@{settings.replica}"
+        self._patience = patience or Patience(settings.step_attempts, settings.step_delay), undoing
+        self._concurrency = concurrency or settings.process_concurrency
+        self._poll = poll
+        self._lease = lease
+        self._sagas: dict[str, Saga[Any]] = {}
+        self._bells = Bells()
+        self._runs: defaultdict[str, set[asyncio.Task[Any]]] = defaultdict(set)
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._database: EngineDatabase | None = None
+        self._durable: Durable | None = None
+        self._opened: Processes | None = None
+        self._janitor: Janitor | None = None
+        self._stopping = False
+
+    def saga(
+        self, name: str, *, version: int, steps: Sequence[Step[S]], state: type[S], begins: str = "accepted"
+    ) -> Saga[S]:
+        """Register a kind of process, `service.flow`, before the engine starts.
+
+        A sentence whose steps or state change is a new version. As long as processes of the former one may
+        be running, that one is registered too; ids are the same in all versions.
+
+        Raises ValueError for a sentence that cannot be followed; RuntimeError once the engine has started.
+        """
+        if self._database:
+            raise RuntimeError(f"process {name} is registered after the engine has started")
+        check_sentence(name, version, steps)
+        saga = Saga(name, version, steps, state, begins, self._processes, self._overflow)
+        if saga.flow in self._sagas:
+            raise ValueError(f"process {saga.flow} is registered twice")
+        self._sagas[saga.flow] = saga
+        return saga
+
+    async def start(self) -> None:
+        """Recover what was left unfinished, and begin; on the event loop that the processes are to run on.
+
+        Raises RuntimeError when another engine runs here, or another process has this one's executor id.
+        """
+        # imported late: DBOS costs a second and 30 MB, and not every service has processes
+        from triptych.engine.durable import Durable
+        from triptych.engine.processes import Processes
+
+        services = sorted({service_of(flow) for flow in self._sagas})
+        self._slots = {service: asyncio.Semaphore(self._concurrency) for service in services}
+        self._database = database = await asyncio.to_thread(EngineDatabase, self._settings)
+        try:
+            self._durable = durable = Durable(database, self._executor)
+            await asyncio.to_thread(database.prepare)
+            if database.postgres:
+                await self._claim(database, durable)
+            await asyncio.to_thread(database.assign_to_services, self._executor)
+            sentences = {flow: saga.steps for flow, saga in self._sagas.items()}
+            self._opened = Processes(database, durable, self._bells, sentences)
+            for flow, saga in self._sagas.items():
+                durable.register(flow, self._flow(saga))
+            durable.launch(services)
+            for service in services:
+                await durable.open_queue(service, self._concurrency, self._poll)
+            if self._janitor:
+                self._janitor.watch()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _claim(self, database: EngineDatabase, durable: "Durable") -> None:
+        from triptych.engine.janitor import Janitor
+
+        async def take_over(executor: str) -> int:
+            await durable.ask(database.assign_to_services, executor)
+            return await durable.ask(durable.recover, executor)
+
+        janitor = Janitor(
+            database.url,
+            self._executor,
+            tuple(self._sagas),
+            take_over,
+            interval=self._poll,
+            lease=self._lease,
+        )
+        self._janitor = janitor
+        await janitor.claim()
+
+    async def stop(self) -> None:
+        """Stop at once; what is running goes on from its last record at the next start."""
+        self._stopping = True
+        if self._database:
+            self._database.closing.set()
+        if self._opened:
+            self._opened.closing = True
+        self._bells.ring_all()
+        if self._janitor:
+            await self._janitor.stop()
+        runs = [run for runs in self._runs.values() for run in runs]
+        for run in runs:
+            run.cancel()
+        if runs:
+            await asyncio.wait(runs, timeout=1.0)
+        if self._durable:
+            await self._durable.stop()
+        if self._database:
+            self._database.close()
+
+    async def show(self, process: str) -> ProcessStatus:
+        """Where a process stands, by its id in the engine. Raises NotFound."""
+        return await self._processes().show(process)
+
+    async def cancel(self, process: str) -> ProcessStatus:
+        """As `Saga.cancel`, by the process's id in the engine."""
+        return await self._processes().cancel(process)
+
+    async def retry(self, process: str) -> ProcessStatus:
+        """Have a dead letter go on from the step that failed.
+
+        Raises NotFound; InvalidState when the process is not parked.
+        """
+        return await self._processes().retry(process)
+
+    async def dead_letters(
+        self, of: str | None = None, *, limit: int = 50, offset: int = 0
+    ) -> tuple[ProcessStatus, ...]:
+        """Processes that are parked until an operator retries or cancels them, newest first."""
+        return await self._processes().list(of, "parked", limit, offset)
+
+    async def list(
+        self, of: str | None = None, *, which: "Which | None" = None, limit: int = 50, offset: int = 0
+    ) -> tuple[ProcessStatus, ...]:
+        """Processes, newest first.
+
+        `of` is a service (`order-to-fulfillment`) or one kind of process (`order-to-fulfillment.fulfil`);
+        `which` is `running`, `parked` or `finished`.
+        """
+        return await self._processes().list(of, which, limit, offset)
+
+    def _processes(self) -> "Processes":
+        if self._opened is None:
+            raise Unavailable("the process engine has not started")
+        return self._opened
+
+    def _overflow(self, service: str) -> str | None:
+        """The queue that a new process waits in, if as many are at work as may be."""
+        return service if len(self._runs[service]) >= self._concurrency else None
+
+    def _flow(self, saga: Saga[Any]) -> Any:
+        """The saga as DBOS runs it."""
+        service = service_of(saga.flow)
+
+        async def run(process: str, document: dict[str, Any], origin: dict[str, str]) -> str:
+            task = asyncio.current_task()
+            if task is None or self._stopping:
+                raise asyncio.CancelledError
+            runs = self._runs[service]
+            runs.add(task)
+            task.add_done_callback(runs.discard)
+            self._bells.begins_here(process)
+            # the outcome is kept when this function has ended, so news of it comes with the task's end
+            task.add_done_callback(lambda _: self._bells.ends_here(process))
+            async with self._slots[service]:
+                return await self._walk(saga, process, document, as_caller(origin, service))
+
+        return run
+
+    async def _walk(self, saga: Saga[Any], process: str, document: dict[str, Any], context: Context) -> str:
+        from triptych.engine.journal import RunJournal
+        from triptych.engine.view import records_of
+
+        assert self._durable
+        assert self._database
+        kept = records_of(await self._durable.ask(self._durable.records, process))
+        journal = RunJournal(process, kept, self._durable, self._database, self._bells)
+        walk = Walk(process, saga.steps, saga.state_type, document, context, journal, self._patience)
+        try:
+            return await walk.run()
+        except Parked as parked:
+            log.error("process %s is parked as a dead letter: %s", process, parked)
+            raise
+        except Exception:
+            log.exception("process %s is parked as a dead letter, by a fault of its own", process)
+            raise

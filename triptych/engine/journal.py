@@ -1,0 +1,78 @@
+"""What one run of a process keeps in DBOS and beside it."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from triptych.engine.bell import Bells
+from triptych.engine.database import EngineDatabase, Fate
+from triptych.engine.durable import Durable
+from triptych.engine.status import StepRecord, StepStatus
+
+
+class RunJournal:
+    """The journal of one run: a `Journal` as the walk asks for it."""
+
+    def __init__(
+        self,
+        process: str,
+        kept: Sequence[StepRecord],
+        durable: Durable,
+        database: EngineDatabase,
+        bells: Bells,
+    ) -> None:
+        self._process = process
+        self._kept = list(reversed(kept))
+        self._durable = durable
+        self._database = database
+        self._bells = bells
+
+    def kept(self, step: str, *, undo: bool = False) -> StepRecord | None:
+        """The next record, if a run before this one has kept it.
+
+        Raises RuntimeError when it is one of another step: the sentence was changed without a new version.
+        """
+        if not self._kept:
+            return None
+        record = self._kept.pop()
+        if (record.step, record.undo) != (step, undo):
+            raise RuntimeError(
+                f"process {self._process} had come to {_name(record.step, record.undo)} "
+                f"where its sentence now has {_name(step, undo)}: a changed sentence is a new version"
+            )
+        self._durable.skip()
+        return record
+
+    async def write(self, step: str, make: Callable[[], StepRecord], *, undo: bool = False) -> StepRecord:
+        """Keep the next record, which is made in a thread."""
+        record = await self._durable.write(self._process, _name(step, undo), make)
+        self._bells.ring(self._process)
+        return record
+
+    def decide(self, wish: Fate) -> Fate:
+        """Decide the process's fate, unless it is decided: what stands. Blocks."""
+        return self._database.decide(self._process, wish)
+
+    def fate(self) -> Fate | None:
+        """The process's fate so far. Blocks."""
+        return self._database.fate(self._process)
+
+    async def struggling(self, struggle: StepStatus) -> None:
+        """Note that a step is being tried again."""
+        await self._durable.ask(self._database.note, self._process, struggle)
+        self._bells.ring(self._process)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait; True as soon as the process is to be cancelled."""
+        until = time.monotonic() + seconds
+        with self._bells.listen(self._process) as bell:
+            while True:
+                if await self._durable.ask(self._database.fate, self._process) == "cancel":
+                    return True
+                remaining = until - time.monotonic()
+                if remaining <= 0:
+                    return False
+                await bell.wait(remaining)
+
+
+def _name(step: str, undo: bool) -> str:
+    return f"undo {step}" if undo else step

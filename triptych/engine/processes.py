@@ -1,0 +1,174 @@
+"""All processes of the engine: started, seen, followed, cancelled and retried, whoever runs them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from triptych.context import current
+from triptych.engine.bell import Bells
+from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.durable import Durable
+from triptych.engine.sentence import Step
+from triptych.engine.status import ProcessStatus, StepRecord, now
+from triptych.engine.view import KEPT_AS, Which, records_of, view
+from triptych.problems import InvalidState, NotFound, Unavailable
+
+LOOK_AGAIN = 1.0
+"""Seconds after which a follower looks again, for news of a process that another replica runs."""
+LOOK_AGAIN_HERE = 10.0
+"""The same for a process that runs here: only in case that another replica takes it over."""
+PARKING = 1.0
+"""Seconds that a process which is just being parked may take for it."""
+
+
+class Processes:
+    """The processes in one engine's database."""
+
+    def __init__(
+        self,
+        database: EngineDatabase,
+        durable: Durable,
+        bells: Bells,
+        sentences: Mapping[str, Sequence[Step[Any]]],
+    ) -> None:
+        self._database = database
+        self._durable = durable
+        self._bells = bells
+        self._sentences = sentences
+        self.closing = False
+
+    async def begin(
+        self, flow: str, process: str, document: dict[str, Any], begins: str, queue: str | None
+    ) -> None:
+        """Start a process on behalf of the present caller; nothing happens if it was started before."""
+        if self.closing:
+            raise Unavailable("the process engine is stopping")
+        here = current()
+        origin = {
+            "subject": here.caller.subject,
+            "client": here.caller.client,
+            "request_id": here.request_id,
+            "traceparent": here.traceparent,
+            "begins": begins,
+            "began": now().isoformat(),
+        }
+        await self._durable.begin(flow, process, (document, origin), queue)
+
+    async def show(self, process: str) -> ProcessStatus:
+        """Where a process stands. Raises NotFound."""
+        return (await self._ask(self._look, process))[0]
+
+    def _look(self, process: str) -> tuple[ProcessStatus, list[StepRecord]]:
+        found = self._durable.process(process)
+        if found is None:
+            raise NotFound(f"there is no process {process}")
+        row, steps = found
+        records = records_of(steps)
+        facts = self._database.facts([process]).get(process, (None, None))
+        return view(row, records, facts, self._sentences.get(row.name, ())), records
+
+    async def list(
+        self, of: str | None, which: Which | None, limit: int, offset: int
+    ) -> tuple[ProcessStatus, ...]:
+        """Processes, newest first; of one service or one kind, at one stage."""
+        prefix = None if of is None else f"{of}:" if "." in of else f"{of}."
+
+        def look() -> tuple[ProcessStatus, ...]:
+            rows = self._durable.processes(
+                workflow_id_prefix=prefix,
+                status=KEPT_AS[which] if which else None,
+                limit=limit,
+                offset=offset,
+                sort_desc=True,
+            )
+            facts = self._database.facts([row.workflow_id for row in rows])
+            found = [
+                view(
+                    row,
+                    records_of(self._durable.records(row.workflow_id)),
+                    facts.get(row.workflow_id, (None, None)),
+                    self._sentences.get(row.name, ()),
+                )
+                for row in rows
+            ]
+            # DBOS keeps whole seconds on SQLite
+            return tuple(sorted(found, key=lambda status: status.created, reverse=True))
+
+        return await self._ask(look)
+
+    async def follow(self, process: str) -> AsyncIterator[ProcessStatus]:
+        """Its status now and after each change, until it rests or the engine stops. Raises NotFound."""
+        last: ProcessStatus | None = None
+        with self._bells.listen(process) as bell:
+            while not self.closing:
+                try:
+                    status = await self.show(process)
+                except Unavailable:
+                    if self.closing:
+                        return  # the engine stops
+                    raise
+                if status != last:
+                    last = status
+                    yield status
+                if status.resting:
+                    return
+                await bell.wait(LOOK_AGAIN_HERE if self._bells.runs_here(process) else LOOK_AGAIN)
+
+    async def cancel(self, process: str) -> ProcessStatus:
+        """Have a process undo what it did, and end as `cancelled`; asking again is no error.
+
+        Raises NotFound; InvalidState when it ended, was rejected, or has begun its final step.
+        """
+        until = time.monotonic() + PARKING
+        while True:
+            status, records = await self._ask(self._look, process)
+            if status.phase == "cancelled":
+                return status
+            if status.phase in ("completed", "rejected"):
+                raise InvalidState(f"process {process} cannot be cancelled: it is {status.phase}")
+            fate = await self._ask(self._database.decide, process, "cancel")
+            if fate == "park":
+                await self._ask(self._database.change, process, "park", "cancel")
+                continue
+            if fate == "reject":
+                raise InvalidState(f"process {process} cannot be cancelled: it is rejected already")
+            if fate == "final":
+                raise InvalidState(
+                    f"process {process} cannot be cancelled: it is past the point of no return",
+                    state=status.state,
+                )
+            self._bells.ring(process)
+            last = records[-1] if records else None
+            if status.phase == "parked":
+                if last is None or not last.undo:
+                    with suppress(InvalidState):  # another one who cancels it was faster
+                        await self._again(process, len(records) + 1)
+            elif last and last.turn == "park" and time.monotonic() < until:
+                await asyncio.sleep(0.05)  # its run ends at this moment, or sees the cancellation itself
+                continue
+            return await self.show(process)
+
+    async def retry(self, process: str) -> ProcessStatus:
+        """Have a parked process go on from the step that failed.
+
+        Raises NotFound; InvalidState when it is not parked.
+        """
+        status, records = await self._ask(self._look, process)
+        if status.phase != "parked":
+            raise InvalidState(f"process {process} cannot be retried: it is {status.phase}")
+        failed = bool(records) and records[-1].turn == "park"
+        await self._ask(self._database.release, process)
+        await self._again(process, len(records) + (not failed))
+        return await self.show(process)
+
+    async def _again(self, process: str, record: int) -> None:
+        """Have a resting process run again from that record on."""
+        await self._ask(self._durable.rewind, process, record, service_of(process))
+        self._bells.ring(process)
+
+    async def _ask(self, question: Any, *arguments: Any) -> Any:
+        if self.closing:
+            raise Unavailable("the process engine is stopping")
+        return await self._durable.ask(question, *arguments)

@@ -1,0 +1,94 @@
+"""One kind of process: what its service starts, asks after, follows and cancels."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, Generic
+
+import orjson
+
+from triptych.canonical.base import thaw
+from triptych.engine.database import service_of
+from triptych.engine.sentence import S, Step
+from triptych.engine.status import ProcessStatus
+from triptych.problems import Unavailable
+
+if TYPE_CHECKING:
+    from triptych.engine.processes import Processes
+
+
+class Saga(Generic[S]):
+    """Processes that follow one sentence. Made by `ProcessEngine.saga`, kept by the service."""
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        steps: Sequence[Step[S]],
+        state: type[S],
+        begins: str,
+        processes: "Callable[[], Processes]",
+        overflow: Callable[[str], str | None],
+    ) -> None:
+        self.name = name
+        self.flow = f"{name}.v{version}"
+        """Its name in the engine, with the version: a changed sentence is another one."""
+        self.steps = tuple(steps)
+        self.state_type = state
+        self._begins = begins
+        self._processes = processes
+        self._overflow = overflow
+
+    def process_id(self, about: str) -> str:
+        """The id in the engine of the process that was started with `about`; the same in every version.
+
+        Raises ValueError when `about` does not fit into an idempotency key.
+        """
+        if not re.fullmatch(r"[!-~]{1,100}", about):
+            raise ValueError(f"a process is started for an id of 1 to 100 ASCII characters, not {about!r}")
+        return f"{self.name}:{about}"
+
+    async def start(self, about: str, state: S) -> ProcessStatus:
+        """Start the process for `about`, such as an order's id, and answer its status.
+
+        Starting it again changes nothing, also with another state: the first start counts.
+        """
+        process = self.process_id(about)
+        document = state.model_dump(mode="json")
+        processes = self._processes()
+        queue = self._overflow(service_of(self.flow))
+        await processes.begin(self.flow, process, document, self._begins, queue)
+        return await processes.show(process)
+
+    async def status(self, about: str) -> ProcessStatus:
+        """Where the process stands. Raises NotFound."""
+        return await self._processes().show(self.process_id(about))
+
+    async def state(self, about: str) -> S:
+        """The process's state so far: its input and what the steps added. Raises NotFound."""
+        return self.read(await self.status(about))
+
+    def read(self, status: ProcessStatus) -> S:
+        """The state that a status tells of."""
+        return self.state_type.model_validate_json(orjson.dumps(thaw(status.data)))
+
+    async def cancel(self, about: str) -> ProcessStatus:
+        """Have the process undo what it did, and end as `cancelled`; asking again is no error.
+
+        It ends its present step first. Raises NotFound; InvalidState when it has ended, was rejected, or has
+        begun its final step.
+        """
+        return await self._processes().cancel(self.process_id(about))
+
+    def follow(self, about: str) -> AsyncIterator[ProcessStatus]:
+        """Its status now and after each change, until it rests or the engine stops. Raises NotFound."""
+        return self._processes().follow(self.process_id(about))
+
+    async def settled(self, about: str) -> ProcessStatus:
+        """Its status once it rests: completed, rejected, cancelled or parked.
+
+        Raises NotFound; Unavailable when the engine stops before.
+        """
+        async for status in self.follow(about):
+            if status.resting:
+                return status
+        raise Unavailable("the process engine is stopping")

@@ -1,0 +1,117 @@
+"""What can be seen of a process, while it runs and afterwards: where it stands, and its timeline."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import orjson
+from pydantic import Field
+
+from triptych.canonical.base import Extensions, Model, Timestamp
+from triptych.problems import InternalError, Problem
+
+Phase = Literal["running", "unwinding", "completed", "rejected", "cancelled", "parked"]
+"""`running` goes forward, `unwinding` undoes what was done; `rejected` (a step was refused) and `cancelled`
+are ends with everything undone; `parked` waits as a dead letter for an operator."""
+
+RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked"})
+"""The phases that a process does not leave by itself."""
+
+Outcome = Literal["running", "retrying", "done", "refused", "failed"]
+Turn = Literal["on", "cancel", "reject", "park"]
+
+
+class Trouble(Model):
+    """What a step answered instead of a result, in the terms of RFC 9457."""
+
+    type: str
+    """Problem type, a URI reference."""
+    title: str
+    status: int
+    detail: str
+    extra: Extensions = Field(default_factory=dict)
+    """Further members of the problem, such as the `sku` that was short."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Trouble":
+        """The trouble that an exception tells of; what is no Problem counts as an internal error."""
+        if isinstance(error, Problem):
+            return cls(
+                type=error.type_uri,
+                title=error.title,
+                status=error.status,
+                detail=error.detail,
+                extra=orjson.loads(orjson.dumps(error.extra, default=str)),
+            )
+        detail = f"{type(error).__name__}: {error}"[:500]
+        return cls(type=InternalError.type_uri, title=InternalError.title, status=500, detail=detail)
+
+
+class StepStatus(Model):
+    """One line of the timeline: a step, or the undoing of one."""
+
+    step: str
+    undo: bool = False
+    """Whether this line is the undoing of the step."""
+    outcome: Outcome
+    """`done`; `refused` by the business; `failed` after every attempt; `running` or `retrying` at present."""
+    started: Timestamp
+    ended: Timestamp | None = None
+    attempts: int = 1
+    state: str | None = None
+    """The state that the process reached with it."""
+    problem: Trouble | None = None
+    """What the last attempt that failed answered."""
+
+
+class ProcessStatus(Model):
+    """Where a process stands."""
+
+    id: str
+    """Id of the process in the engine: `order-to-fulfillment.fulfil:ord_…`."""
+    process: str
+    """Its name: `order-to-fulfillment.fulfil`."""
+    version: int
+    """Version of the sentence that it follows."""
+    about: str
+    """The id that it was started with, usually that of the entity it is about."""
+    phase: Phase
+    state: str
+    """Where it stands in the business's words: the last state reached, `rejected` or `cancelled`."""
+    cancelling: bool = False
+    """Whether a cancellation was accepted, so that it will end as `cancelled`."""
+    created: Timestamp
+    updated: Timestamp
+    timeline: tuple[StepStatus, ...] = ()
+    """What was done and undone, in order; the step at work comes last."""
+    problem: Trouble | None = None
+    """Why it is rejected, parked, or being unwound."""
+    data: Extensions = Field(default_factory=dict)
+    """The state of the process as JSON: its input and what the steps added."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether it changes no more by itself."""
+        return self.phase in RESTING
+
+
+class StepRecord(StepStatus):
+    """What is kept of a step when it ends: the checkpoint that a restarted process goes on from."""
+
+    turn: Turn = "on"
+    """Where the process goes from here; decided once, when the step ended."""
+    adds: Extensions = Field(default_factory=dict)
+    """Fields of the state that the step set, as JSON."""
+
+    def shown(self) -> StepStatus:
+        """The line of the timeline that this record makes."""
+        return StepStatus.model_validate(self.model_dump(exclude={"turn", "adds"}))
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def moment(epoch_ms: int | None) -> datetime:
+    """The moment that a number of milliseconds since 1970 means."""
+    return datetime.fromtimestamp((epoch_ms or 0) / 1000, UTC)

@@ -1,0 +1,116 @@
+"""Reads what is kept of a process into its status."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from triptych.canonical.base import thaw
+from triptych.engine.database import Fate
+from triptych.engine.sentence import Step
+from triptych.engine.status import Phase, ProcessStatus, StepRecord, StepStatus, Trouble, moment
+from triptych.problems import InternalError
+
+if TYPE_CHECKING:
+    from dbos import StepInfo, WorkflowStatus
+
+Which = Literal["running", "parked", "finished"]
+KEPT_AS: Mapping[Which, list[str]] = {
+    "running": ["PENDING", "ENQUEUED", "DELAYED"],
+    "parked": ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"],
+    "finished": ["SUCCESS"],
+}
+"""DBOS's words for where a process is; one that DBOS cancelled or gave up waits for an operator too."""
+
+Facts = tuple[Fate | None, StepStatus | None]
+
+
+def records_of(steps: "Sequence[StepInfo]") -> list[StepRecord]:
+    """The records that were kept of a process, in order."""
+    return [StepRecord.model_validate(step["output"]) for step in steps]
+
+
+def view(
+    row: "WorkflowStatus", records: Sequence[StepRecord], facts: Facts, sentence: Sequence[Step[Any]]
+) -> ProcessStatus:
+    """The status of a process. `sentence` is empty where this OS process does not know it."""
+    fate, struggle = facts
+    process, _, version = row.name.rpartition(".v")
+    document, origin = _arguments(row)
+    # DBOS keeps whole seconds on SQLite
+    created = datetime.fromisoformat(origin["began"]) if "began" in origin else moment(row.created_at)
+    for record in records:
+        document.update(thaw(record.adds))
+    phase = _phase(row, records, fate)
+    turning = next((record for record in records if record.turn != "on" and not record.undo), None)
+    timeline = [record.shown() for record in records]
+    if phase in ("running", "unwinding") and row.status == "PENDING":
+        timeline += _at_work(created, records, struggle, sentence, phase)
+    reached = [record.state for record in records if record.state]
+    changed = [created, moment(row.updated_at), *(record.ended for record in records if record.ended)]
+    return ProcessStatus(
+        id=row.workflow_id,
+        process=process,
+        version=int(version),
+        about=row.workflow_id.partition(":")[2],
+        phase=phase,
+        state=phase if phase in ("rejected", "cancelled") else [origin.get("begins", ""), *reached][-1],
+        cancelling=fate == "cancel",
+        created=created,
+        updated=max(changed),
+        timeline=tuple(timeline),
+        problem=_problem(row, records, turning, phase),
+        data=document,
+    )
+
+
+def _arguments(row: "WorkflowStatus") -> tuple[dict[str, Any], dict[str, str]]:
+    if row.input is None:
+        return {}, {}
+    _, document, origin = row.input["args"]
+    return {**document}, {**origin}
+
+
+def _phase(row: "WorkflowStatus", records: Sequence[StepRecord], fate: Fate | None) -> Phase:
+    if row.status == "SUCCESS":
+        return row.output or "completed"
+    if row.status in KEPT_AS["parked"]:
+        return "parked"
+    back = any(
+        each.turn in ("cancel", "reject") or (each.turn == "park" and fate == "cancel") for each in records
+    )
+    return "unwinding" if back else "running"
+
+
+def _problem(
+    row: "WorkflowStatus", records: Sequence[StepRecord], turning: StepRecord | None, phase: Phase
+) -> Trouble | None:
+    if phase == "parked":
+        if records and records[-1].turn == "park":
+            return records[-1].problem
+        cause = f"the engine gave up running it ({row.status})"
+        if isinstance(row.error, Exception) or not row.error:
+            return Trouble.of(InternalError(cause))
+        return Trouble.model_validate(row.error)
+    return turning.problem if turning else None
+
+
+def _at_work(
+    created: datetime,
+    records: Sequence[StepRecord],
+    struggle: StepStatus | None,
+    sentence: Sequence[Step[Any]],
+    phase: Phase,
+) -> list[StepStatus]:
+    """The line of the step that is being done or undone at this moment, if that can be told."""
+    kept = {(record.step, record.undo) for record in records}
+    if struggle and (struggle.step, struggle.undo) not in kept:
+        return [struggle]
+    undo = phase == "unwinding"
+    done = [step for step in sentence if (step.name, False) in kept]
+    waiting = [step for step in reversed(done) if step.undo] if undo else sentence
+    started = (records[-1].ended if records else None) or created
+    for step in waiting:
+        refused = any(r.step == step.name and r.outcome == "refused" for r in records)
+        if (step.name, undo) not in kept and not (undo and refused):
+            return [StepStatus(step=step.name, undo=undo, outcome="running", started=started)]
+    return []

@@ -1,0 +1,1 @@
+"""Runs processes: everything in one (`triptych up`), or one service (`triptych serve`)."""

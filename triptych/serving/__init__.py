@@ -1,0 +1,1 @@
+"""How a service is served: the boundary around its operations, and the HTTP in front of that."""

@@ -1,0 +1,134 @@
+"""Everything that can be set, by flag, environment (`TRIPTYCH_…`), file or default, in that order."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from triptych.issuers import ForeignIssuer
+
+ENV_FILE = ".env"
+"""Settings in a file, in the folder where a process starts."""
+Topology = Literal["embedded", "wire", "split"]
+Registration = Literal["closed", "token", "open"]
+
+
+def _variable(service: str) -> str:
+    return f"TRIPTYCH_{service.upper().replace('-', '_')}"
+
+
+def _per_service() -> dict[str, str]:
+    """Settings of single services: which exist depends on what is installed, so they have no fields."""
+    kinds = ("_URL", "_BACKEND")
+    return {
+        name: value
+        for name, value in {**dotenv_values(ENV_FILE), **os.environ}.items()
+        if value is not None and name.startswith("TRIPTYCH_") and name.endswith(kinds)
+    }
+
+
+class Settings(BaseSettings):
+    """Settings of one process. `triptych settings` lists them with their values and origins."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIPTYCH_",
+        env_file=ENV_FILE,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data: Path = Path("var")
+    """Folder for everything that this installation keeps."""
+    host: str = "127.0.0.1"
+    """Address to listen on; loopback unless you say otherwise."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port of the gateway."""
+    public_url: str = ""
+    """Address under which clients reach the gateway, and the OAuth issuer; by default host and port."""
+    topology: Topology = "embedded"
+    """How services reach each other: in process, in process over HTTP, or one process per service."""
+    services: str = ""
+    """Which services run, comma-separated; empty means all that are installed."""
+    replica: str = "local"
+    """Name of this replica, unique among those of the same service."""
+    database_url: SecretStr | None = None
+    """PostgreSQL for all services, `postgresql://user@host/db`; by default SQLite in the data folder."""
+    redis_url: SecretStr | None = None
+    """Redis for counters that several gateways share."""
+    secret_key: SecretStr | None = None
+    """Root of all internal keys; made and kept in the data folder when it is not set and not split."""
+    secret_key_file: Path | None = None
+    """File that holds the secret key."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+    log_format: Literal["console", "json"] = "json"
+    """How logs are written to standard error."""
+    access_log: bool = False
+    """Whether each request is logged, with its outcome and duration."""
+    metrics_token: SecretStr | None = None
+    """Bearer token that `/metrics` asks for; without one it answers this machine only."""
+    otlp_endpoint: str = ""
+    """Where OpenTelemetry traces are sent, `http://127.0.0.1:4318`; empty turns tracing off."""
+    seed_scale: float = Field(default=1.0, gt=0, le=1000)
+    """Size of the demo company that `up` seeds into an empty data folder."""
+    seed: bool = True
+    """Whether `up` seeds a demo company into an empty data folder."""
+    open_systems: str = ""
+    """System APIs that the gateway opens to clients with their scopes, comma-separated; `*` opens all."""
+    registration: Registration = "token"
+    """Who may register OAuth clients (RFC 7591): nobody, who has the scope `clients:register`, or anyone."""
+    dpop_nonces: bool = True
+    """Whether DPoP proofs have to carry a nonce of ours (RFC 9449, 8), so that none can be made ahead."""
+    allow_private_addresses: bool = False
+    """Whether addresses that others give us, such as a client's `jwks_uri`, may lead into our own network."""
+    issuers: tuple[ForeignIssuer, ...] = ()
+    """Other issuers whose tokens are accepted, as JSON: see docs/gateway/foreign-issuers.md."""
+    sunset: Literal["answer", "refuse"] = "answer"
+    """Whether versions past their sunset are still answered, with the headers that say so, or refused."""
+    plans: Mapping[str, Mapping[str, int]] = Field(default_factory=dict[str, Mapping[str, int]])
+    """More plans, or others in place of ours, as JSON: `{"gold": {"burst": 50, "day": 500000}}`."""
+    key_rotation_days: int = Field(default=90, ge=0, le=3650)
+    """Days after which another key signs tokens; 0 leaves it to `triptych keys rotate`."""
+    max_body: int = Field(default=1_048_576, ge=1024, le=1_073_741_824)
+    """Bytes that the body of a request to the gateway may have."""
+    backstop: str = "2000/second"
+    """Calls that one caller may make to one operation of a service, whatever its plan."""
+    step_attempts: int = Field(default=8, ge=1)
+    """How often a step of a process is tried before the process is parked as a dead letter."""
+    step_delay: float = Field(default=0.5, gt=0)
+    """Seconds before a step of a process is tried again; doubled each time, up to 30."""
+    process_concurrency: int = Field(default=32, ge=1)
+    """How many processes of one service are at work at once in one OS process; others wait their turn."""
+    public_key_hours: int = Field(default=24, ge=1)
+    """How long the idempotency keys of public requests are kept."""
+
+    per_service: Mapping[str, str] = Field(default_factory=_per_service, exclude=True)
+    """`TRIPTYCH_<SERVICE>_URL` and `TRIPTYCH_<SERVICE>_BACKEND`, as the environment has them."""
+
+    def address_of(self, service: str) -> str | None:
+        """Where a service that does not run in this process is reached: the first of `TRIPTYCH_CRM_URL`."""
+        return next(iter(self.addresses_of(service)), None)
+
+    def addresses_of(self, service: str) -> list[str]:
+        """Where its replicas are reached: the addresses of `TRIPTYCH_CRM_URL`, separated by commas."""
+        named = self.per_service.get(f"{_variable(service)}_URL", "").split(",")
+        return [address.strip() for address in named if address.strip()]
+
+    def backend_of(self, service: str) -> str:
+        """Which backend a system API stands on: `TRIPTYCH_CRM_BACKEND`, by default the embedded store."""
+        return self.per_service.get(f"{_variable(service)}_BACKEND", "embedded")
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def base_url(self) -> str:
+        """Where clients reach the gateway."""
+        return self.public_url or f"http://{self.host}:{self.port}"
