@@ -1,0 +1,1 @@
+"""System APIs: each hides one source system behind canonical models."""

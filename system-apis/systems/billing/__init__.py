@@ -1,0 +1,1 @@
+"""Billing system API: invoices, payments and refunds, whichever system takes the money."""

@@ -1,0 +1,134 @@
+"""How the billing system API keeps its promise."""
+
+from datetime import UTC, datetime
+
+from systems.billing.backends import BillingBackend
+from systems.billing.contract import Billing, Settlement, Withdrawal
+from triptych.canonical.billing import (
+    INVOICE_TRANSITIONS,
+    PAYMENT_TRANSITIONS,
+    Invoice,
+    InvoiceFilter,
+    InvoiceStatus,
+    NewInvoice,
+    NewPayment,
+    NewRefund,
+    Payment,
+    PaymentFilter,
+    PaymentStatus,
+    Refund,
+    RefundFilter,
+)
+from triptych.canonical.lines import OrderLine, totals
+from triptych.canonical.money import Money
+from triptych.problems import Conflict, FieldError, InvalidInput
+from triptych.storage import Ruled, moved
+
+
+class Invoices(Ruled[Invoice, NewInvoice, InvoiceFilter]):
+    """Invoices, numbered without gaps, whose totals are worked out when they are issued."""
+
+    def __init__(self, backend: BillingBackend) -> None:
+        super().__init__(backend.invoices)
+        self._backend = backend
+
+    async def create(self, new: NewInvoice) -> Invoice:
+        """Issue an invoice; a line needs its unit price."""
+        lines = tuple(OrderLine.of(line) for line in new.lines)
+        sums = totals(lines, new.freight)
+        return await self.store.add(
+            new,
+            number=await self._backend.next_invoice_number(),
+            lines=lines,
+            subtotal=sums.subtotal,
+            freight=sums.freight,
+            total=sums.total,
+        )
+
+
+class Payments(Ruled[Payment, NewPayment, PaymentFilter]):
+    """Payments, which the provider promises when they are made."""
+
+    def __init__(self, backend: BillingBackend) -> None:
+        super().__init__(backend.payments)
+        self._backend = backend
+
+    async def create(self, new: NewPayment) -> Payment:
+        """Authorise a payment; raises PaymentDeclined."""
+        if new.amount.amount_minor < 0:
+            raise _at("/amount", "a payment cannot be less than nothing")
+        await self._backend.authorise(new)
+        nothing = Money.zero(new.amount.currency)
+        return await self.store.add(new, captured=nothing, refunded=nothing)
+
+
+class Refunds(Ruled[Refund, NewRefund, RefundFilter]):
+    """Refunds, never of more than was taken."""
+
+    def __init__(self, backend: BillingBackend) -> None:
+        super().__init__(backend.refunds)
+        self._payments = backend.payments
+
+    async def create(self, new: NewRefund) -> Refund:
+        """Give money back; raises Conflict when that is more than what is left of the payment."""
+        payment = await self._payments.get(new.payment_id)
+        if new.amount.currency != payment.amount.currency:
+            raise _at("/amount/currency", f"the payment was in {payment.amount.currency}")
+        if new.amount.amount_minor <= 0:
+            raise _at("/amount/amount_minor", "a refund has to be more than nothing")
+        whole = new.amount == payment.refundable
+        status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+        PAYMENT_TRANSITIONS.check(payment.status, status)
+        if payment.refundable < new.amount:
+            raise Conflict(f"{payment.refundable} of the payment can be given back, not {new.amount}.")
+        await self._payments.save(payment, status=status, refunded=payment.refunded + new.amount)
+        return await self.store.add(new, order_id=payment.order_id, customer_id=payment.customer_id)
+
+
+class BillingService(Billing):
+    """Invoices, payments and refunds over whichever backend is chosen."""
+
+    def __init__(self, backend: BillingBackend) -> None:
+        self._backend = backend
+        self.invoices = Invoices(backend)
+        self.payments = Payments(backend)
+        self.refunds = Refunds(backend)
+
+    async def settle_invoice(self, invoice_id: str, settlement: Settlement) -> Invoice:
+        invoice = await self.invoices.get(invoice_id)
+        INVOICE_TRANSITIONS.check(invoice.status, InvoiceStatus.PAID)
+        payment = await self.payments.get(settlement.payment_id)
+        if payment.status is not PaymentStatus.CAPTURED:
+            raise Conflict(f"{payment.id} is {payment.status.value}; only a captured payment settles.")
+        if (payment.order_id, payment.amount) != (invoice.order_id, invoice.total):
+            raise Conflict(f"{payment.id} is not of this order and amount.")
+        return await self._backend.invoices.save(
+            invoice, status=InvoiceStatus.PAID, payment_id=payment.id, paid_at=datetime.now(UTC)
+        )
+
+    async def void_invoice(self, invoice_id: str, because: Withdrawal) -> Invoice:
+        return await moved(
+            self._backend.invoices,
+            invoice_id,
+            INVOICE_TRANSITIONS,
+            InvoiceStatus.VOID,
+            void_because=because.reason,
+        )
+
+    async def capture_payment(self, payment_id: str) -> Payment:
+        payment = await self.payments.get(payment_id)
+        return await moved(
+            self._backend.payments,
+            payment_id,
+            PAYMENT_TRANSITIONS,
+            PaymentStatus.CAPTURED,
+            captured=payment.amount,
+            captured_at=datetime.now(UTC),
+        )
+
+    async def void_payment(self, payment_id: str) -> Payment:
+        return await moved(self._backend.payments, payment_id, PAYMENT_TRANSITIONS, PaymentStatus.VOIDED)
+
+
+def _at(pointer: str, detail: str) -> InvalidInput:
+    return InvalidInput(f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)])

@@ -1,0 +1,1 @@
+"""CRM system API: customers, leads and quotes, whichever CRM keeps them."""

@@ -1,0 +1,93 @@
+"""How the CRM system API keeps its promise."""
+
+from datetime import UTC, datetime
+
+from systems.crm.backends import CrmBackend
+from systems.crm.contract import Crm, Disqualification, Merge
+from triptych.canonical.lines import OrderLine, totals
+from triptych.canonical.party import (
+    CUSTOMER_TRANSITIONS,
+    LEAD_TRANSITIONS,
+    Customer,
+    CustomerStatus,
+    Lead,
+    LeadStatus,
+    NewCustomer,
+)
+from triptych.canonical.sales import (
+    QUOTE_TRANSITIONS,
+    NewQuote,
+    Quote,
+    QuoteFilter,
+    QuoteStatus,
+)
+from triptych.problems import Conflict, InvalidState
+from triptych.storage import Ruled, moved
+
+
+class Quotes(Ruled[Quote, NewQuote, QuoteFilter]):
+    """Quotes, whose totals are worked out when they are made."""
+
+    async def create(self, new: NewQuote) -> Quote:
+        """Draw a quote up; a line needs its unit price."""
+        lines = tuple(OrderLine.of(line) for line in new.lines)
+        sums = totals(lines, new.freight)
+        return await self.store.add(
+            new, lines=lines, subtotal=sums.subtotal, freight=sums.freight, total=sums.total
+        )
+
+
+class CrmService(Crm):
+    """Customers, leads and quotes over whichever backend is chosen."""
+
+    def __init__(self, backend: CrmBackend) -> None:
+        self._backend = backend
+        self.customers = backend.customers
+        self.leads = backend.leads
+        self.quotes = Quotes(backend.quotes)
+
+    async def merge_customer(self, customer_id: str, merge: Merge) -> Customer:
+        if merge.into == customer_id:
+            raise Conflict("A customer cannot be merged into itself.")
+        merged = await self.customers.get(customer_id)
+        remaining = await self.customers.get(merge.into)
+        if remaining.status is CustomerStatus.MERGED:
+            raise Conflict(f"{remaining.id} was itself merged into {remaining.merged_into}; name that one.")
+        CUSTOMER_TRANSITIONS.check(merged.status, CustomerStatus.MERGED)
+        await self._backend.customers.save(merged, status=CustomerStatus.MERGED, merged_into=remaining.id)
+        return remaining
+
+    async def qualify_lead(self, lead_id: str) -> Lead:
+        return await moved(self._backend.leads, lead_id, LEAD_TRANSITIONS, LeadStatus.QUALIFIED)
+
+    async def disqualify_lead(self, lead_id: str, because: Disqualification) -> Lead:
+        return await moved(
+            self._backend.leads,
+            lead_id,
+            LEAD_TRANSITIONS,
+            LeadStatus.DISQUALIFIED,
+            disqualified_because=because.reason,
+        )
+
+    async def convert_lead(self, lead_id: str) -> Customer:
+        lead = await self.leads.get(lead_id)
+        LEAD_TRANSITIONS.check(lead.status, LeadStatus.CONVERTED)
+        customer = await self.customers.create(
+            NewCustomer(name=lead.company or lead.name, email=lead.email, phone=lead.phone)
+        )
+        await self._backend.leads.save(lead, status=LeadStatus.CONVERTED, customer_id=customer.id)
+        return customer
+
+    async def send_quote(self, quote_id: str) -> Quote:
+        return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.SENT)
+
+    async def accept_quote(self, quote_id: str) -> Quote:
+        quote = await self.quotes.get(quote_id)
+        if quote.valid_until and quote.valid_until < datetime.now(UTC):
+            raise InvalidState(
+                f"The quote could be accepted until {quote.valid_until:%Y-%m-%d}; draw up a new one."
+            )
+        return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.ACCEPTED)
+
+    async def decline_quote(self, quote_id: str) -> Quote:
+        return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.DECLINED)

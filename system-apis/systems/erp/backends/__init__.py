@@ -1,0 +1,26 @@
+"""What the ERP system API stands on: a store for each noun."""
+
+from typing import Protocol
+
+from triptych.canonical.order import NewOrder, Order, OrderFilter
+from triptych.canonical.party import NewSupplier, Supplier, SupplierFilter
+from triptych.canonical.product import NewProduct, Product, ProductFilter
+from triptych.canonical.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptFilter,
+    NewGoodsReceipt,
+    NewPurchaseOrder,
+    PurchaseOrder,
+    PurchaseOrderFilter,
+)
+from triptych.storage import Store
+
+
+class ErpBackend(Protocol):
+    """Where products, suppliers, orders and purchases are kept."""
+
+    products: Store[Product, NewProduct, ProductFilter]
+    suppliers: Store[Supplier, NewSupplier, SupplierFilter]
+    orders: Store[Order, NewOrder, OrderFilter]
+    purchase_orders: Store[PurchaseOrder, NewPurchaseOrder, PurchaseOrderFilter]
+    goods_receipts: Store[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter]

@@ -1,0 +1,1 @@
+"""HR system API: employees, positions and onboarding tasks, whichever system keeps the files."""

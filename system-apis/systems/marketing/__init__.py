@@ -1,0 +1,1 @@
+"""Marketing system API: audiences, campaigns, consent and messages, whichever system sends them."""

@@ -1,0 +1,1 @@
+"""Marketplace system API: listings and orders on other people's marketplaces."""

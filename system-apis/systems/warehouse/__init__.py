@@ -1,0 +1,1 @@
+"""Warehouse system API: locations, stock, shipments and returns, whichever system counts them."""

@@ -1,0 +1,104 @@
+"""What the warehouse system API promises."""
+
+from typing import Annotated
+
+from fastapi import Body
+from pydantic import Field, Strict
+
+from triptych.canonical.base import Model, example
+from triptych.canonical.fields import Code, Id, Prose
+from triptych.canonical.inventory import (
+    InventoryLevel,
+    InventoryLevelFilter,
+    Location,
+    LocationFilter,
+    NewInventoryLevel,
+    NewLocation,
+    NewReservation,
+    Reservation,
+    ReservationFilter,
+)
+from triptych.canonical.shipping import (
+    NewReturn,
+    NewShipment,
+    Return,
+    ReturnFilter,
+    Shipment,
+    ShipmentFilter,
+)
+from triptych.contract import Collection, Creatable, Raises, SystemApi, post
+from triptych.problems import Conflict, InsufficientStock, InvalidState, NotFound
+
+
+class Adjustment(Model):
+    """A correction of what is on hand: found or counted, broken or lost."""
+
+    model_config = example(
+        sku="CHAI-10", location_id="loc_01jd3k7m9vq8x2c4n6b8d0f2hg", by=-2, reason="Two boxes got wet."
+    )
+
+    sku: Code
+    """Which product."""
+    location_id: Id
+    """Where it lies."""
+    by: Annotated[int, Strict(), Field(ge=-1_000_000, le=1_000_000)]
+    """How many more (or, below zero, fewer) there are."""
+    reason: Prose | None = None
+    """Why."""
+
+
+class Warehouse(SystemApi, version=1, owner="logistics"):
+    """Locations, stock, shipments and returns, whichever system counts them.
+
+    Stock never goes below zero, and what is promised to an order is promised to nobody else.
+    """
+
+    locations: Annotated[Collection[Location, NewLocation, LocationFilter], Raises(delete=[Conflict])]
+    inventory: Creatable[InventoryLevel, NewInventoryLevel, InventoryLevelFilter]
+    reservations: Annotated[
+        Creatable[Reservation, NewReservation, ReservationFilter], Raises(create=[InsufficientStock])
+    ]
+    shipments: Annotated[
+        Creatable[Shipment, NewShipment, ShipmentFilter], Raises(create=[NotFound, Conflict, InvalidState])
+    ]
+    returns: Annotated[Creatable[Return, NewReturn, ReturnFilter], Raises(create=[])]
+
+    @post("/inventory/adjust", raises=[NotFound, InsufficientStock])
+    async def adjust_stock(self, adjustment: Annotated[Adjustment, Body()]) -> InventoryLevel:
+        """Correct what is on hand; never below what is promised to orders."""
+        ...
+
+    @post("/reservations/{reservation_id}/release", raises=[NotFound, InvalidState])
+    async def release_reservation(self, reservation_id: Id) -> Reservation:
+        """Give promised stock free again; what is released already stays so."""
+        ...
+
+    @post("/shipments/{shipment_id}/dispatch", raises=[NotFound, InvalidState])
+    async def dispatch_shipment(self, shipment_id: Id) -> Shipment:
+        """Hand a packed shipment to its carrier: its stock leaves, and its reservation is made good."""
+        ...
+
+    @post("/shipments/{shipment_id}/cancel", raises=[NotFound, InvalidState])
+    async def cancel_shipment(self, shipment_id: Id) -> Shipment:
+        """Unpack a shipment that has not left."""
+        ...
+
+    @post("/shipments/{shipment_id}/deliver", raises=[NotFound, InvalidState])
+    async def deliver_shipment(self, shipment_id: Id) -> Shipment:
+        """Note that a shipment arrived."""
+        ...
+
+    @post("/returns/{return_id}/approve", raises=[NotFound, InvalidState])
+    async def approve_return(self, return_id: Id) -> Return:
+        """Let the customer send the goods."""
+        ...
+
+    @post("/returns/{return_id}/reject", raises=[NotFound, InvalidState])
+    async def reject_return(self, return_id: Id) -> Return:
+        """Refuse to take the goods back."""
+        ...
+
+    @post("/returns/{return_id}/receive", raises=[NotFound, InvalidState])
+    async def receive_return(self, return_id: Id) -> Return:
+        """Put what came back into stock again, at the return's location."""
+        ...
