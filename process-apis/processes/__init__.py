@@ -1,0 +1,1 @@
+"""Process APIs: each composes system APIs into one business process."""
