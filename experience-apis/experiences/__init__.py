@@ -1,0 +1,1 @@
+"""Experience APIs: each serves one audience the shape it wants."""

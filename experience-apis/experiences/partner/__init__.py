@@ -1,0 +1,1 @@
+"""Partner experience API: products, orders and stock for companies that buy from us, in shapes that stay."""

@@ -1,0 +1,1 @@
+"""Service-desk experience API: what those need who answer customers."""
