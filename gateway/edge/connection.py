@@ -1,0 +1,176 @@
+"""A connection of the edge front to a replica of a service, and what is known of that replica."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Protocol, cast
+
+import httptools
+
+from gateway.exchange import Headers
+
+_log = logging.getLogger(__name__)
+
+FAILURES = 3
+"""Failures in a row after which a replica is left alone."""
+EJECTED = 1.0
+"""Seconds that a failing replica is left alone at first; doubled each time, up to `LONGEST`."""
+LONGEST = 30.0
+
+
+class Asking(Protocol):
+    """Who waits for an answer: a passage. It is told of an answer piece by piece."""
+
+    connection: "Connection | None"
+    """What the answer comes by, while it does."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+    def head(self, status: int, headers: Headers) -> None:
+        """The status and the header fields, names in lower case."""
+        ...
+
+    def pieces(self, body: list[bytes], last: bool) -> None:
+        """More of the body, and whether that was the end of it."""
+        ...
+
+    def lost(self, reused: bool) -> None:
+        """No (further) answer will come. `reused`: the connection had rested and may have been closed."""
+        ...
+
+
+class Replica:
+    """One address of a service, and what is known of it."""
+
+    __slots__ = ("active", "ejected_until", "failures", "host", "idle", "netloc", "port")
+
+    def __init__(self, host: str, port: int, netloc: str) -> None:
+        self.host = host
+        self.port = port
+        self.netloc = netloc.encode()
+        self.idle: deque[Connection] = deque()
+        self.active = 0
+        """Requests that wait for it."""
+        self.failures = 0
+        self.ejected_until = 0.0
+
+    def failed(self, now: float) -> None:
+        """Note a connection that did not come about, or that broke off."""
+        self.failures += 1
+        if self.failures >= FAILURES:
+            self.ejected_until = now + min(LONGEST, EJECTED * 2.0 ** (self.failures - FAILURES))
+
+
+class Connection(asyncio.Protocol):
+    """A connection to a replica. It carries one request at a time."""
+
+    __slots__ = (
+        "_body",
+        "_done",
+        "_fields",
+        "_head",
+        "_lasts",
+        "_parser",
+        "asking",
+        "replica",
+        "rested",
+        "transport",
+        "used",
+    )
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        self.asking: Asking | None = None
+        self.transport: asyncio.Transport | None = None
+        self.rested = 0.0
+        """Since when it is idle."""
+        self.used = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._fields: Headers = []
+        self._body: list[bytes] = []
+        self._head = False
+        self._done = False
+        self._lasts = True
+        """Whether the connection can carry another request after this one."""
+
+    def ask(self, asking: Asking, request: bytes) -> None:
+        """Send a request; the answer goes to `asking`."""
+        assert self.transport is not None, "a connection is asked once it is there"
+        self.asking = asking
+        asking.connection = self
+        self._done = False
+        self.transport.write(request)
+
+    def drop(self) -> None:
+        """Close it, whatever is under way; nobody is told."""
+        self.asking = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    # --- asyncio ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        asking, self.asking = self.asking, None
+        if asking is not None:
+            asking.lost(self.used)
+
+    def data_received(self, data: bytes) -> None:
+        asking = self.asking
+        if asking is None:  # nothing was asked: whatever this is, nobody must take it for an answer
+            return self.drop()
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            _log.warning("%s:%d does not speak HTTP", self.replica.host, self.replica.port)
+            self.drop()
+            return asking.lost(False)
+        if self._head:
+            body, self._body = self._body, []
+            done = self._done
+            if done:
+                self._finish()
+            asking.pieces(body, done)
+        return None
+
+    def _finish(self) -> None:
+        """The answer is whole. Before whoever asked goes on, the connection is ready for others."""
+        self.asking = None
+        self._head = False
+        self.used = True
+        self.rested = 0.0
+        if self._lasts and self.transport is not None:
+            self.replica.idle.append(self)
+        else:
+            self.drop()
+
+    # --- the parser ---
+
+    def on_message_begin(self) -> None:
+        self._fields = []
+        if self._done:  # a second answer to one request: whatever comes now belongs to nobody
+            self._lasts = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= 200 and not self._done and self.asking is not None:  # 1xx: it is still to come
+            self._head = True
+            self.asking.head(status, self._fields)
+
+    def on_body(self, body: bytes) -> None:
+        if not self._done:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._head and not self._done:
+            self._done = True
+            self._lasts = self._parser.should_keep_alive()

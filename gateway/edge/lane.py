@@ -1,0 +1,65 @@
+"""What all connections of an edge front share: the chain, the upstreams, and one clock for all deadlines."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Protocol
+
+from gateway.edge.access import AccessLog
+from gateway.edge.upstream import EdgeUpstream
+from gateway.front_asgi import Gateway
+
+TICK = 0.25
+"""Seconds between two looks at what is late: nothing ends too early, and at most this much too late."""
+KEEP_ALIVE = 75.0
+"""Seconds that a connection may rest between two requests."""
+
+
+class Swept(Protocol):
+    """Something with a deadline."""
+
+    def sweep(self, now: float) -> None:
+        """End what is late."""
+        ...
+
+
+class Lane:
+    """The fast way of one process. `async with lane.running():` while requests come."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        upstreams: Iterable[EdgeUpstream],
+        access: AccessLog | None = None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self.gateway = gateway
+        self.upstreams = {upstream.name.encode(): upstream for upstream in upstreams}
+        self.access = access
+        self.now = now
+        self.swept: set[Swept] = set()
+        """The connections of clients."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Look after deadlines until the block ends, and close the connections to services then."""
+        sweeper = asyncio.create_task(self._sweep(), name="edge sweeper")
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await asyncio.wait([sweeper])
+            for upstream in self.upstreams.values():
+                upstream.close()
+            if self.access is not None:
+                self.access.flush()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = self.now()
+            for one in (*self.swept, *self.upstreams.values()):
+                one.sweep(now)
+            if self.access is not None:
+                self.access.flush()

@@ -1,0 +1,259 @@
+"""One request on the lane: through the chain, to a service, and its answer back, without a task."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Protocol, cast
+
+from uvicorn.server import ServerState
+
+from gateway.edge.connection import Asking, Connection, Replica
+from gateway.edge.lane import Lane
+from gateway.edge.older import OlderAnswer
+from gateway.edge.outgoing import Outgoing
+from gateway.edge.upstream import EdgeUpstream
+from gateway.exchange import Exchange, Headers, Reply, refusal
+from gateway.filters import Outcome
+from gateway.translating import upgrade
+from gateway.upstream import patience
+from triptych.problems import DeadlineExceeded, InternalError, Problem, Unavailable
+
+_log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""How often a service is asked that breaks off before it answers, where asking again is safe."""
+
+_CLOSE = (b"connection", b"close")
+
+
+class Client(Protocol):
+    """The connection that a request came by."""
+
+    lane: Lane
+    transport: asyncio.Transport
+    server_state: ServerState
+
+    def passed(self, passage: "Passage") -> None:
+        """The request is answered; the next one may begin."""
+        ...
+
+
+class _Deaf:
+    """The event that uvicorn sets on what it takes for its own kind of request."""
+
+    def set(self) -> None:
+        """Nobody waits."""
+
+
+class Passage:
+    """A request whose body is small and complete, from the end of its header fields to that of its answer.
+
+    It has what uvicorn and the guard look at on the present request of a connection.
+    """
+
+    __slots__ = (
+        "_attempts",
+        "_began",
+        "_client",
+        "_outgoing",
+        "_replica",
+        "_task",
+        "_upstream",
+        "body",
+        "connection",
+        "deadline",
+        "disconnected",
+        "exchange",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "response_started",
+    )
+
+    message_event = _Deaf()
+
+    def __init__(self, client: Client, exchange: Exchange, upstream: EdgeUpstream, keep_alive: bool) -> None:
+        self._client = client
+        self._upstream = upstream
+        self._began = client.lane.now()
+        self._replica: Replica | None = None
+        self._attempts = 1
+        self._task: asyncio.Task[None] | None = None
+        self._outgoing = Outgoing(exchange)
+        self.exchange = exchange
+        self.keep_alive = keep_alive
+        self.body = b""
+        self.more_body = True
+        self.connection: Connection | None = None
+        self.deadline = 0.0
+        """Until when the answer has to begin; 0 while nothing is waited for."""
+        self.response_started = False
+        self.response_complete = False
+        self.disconnected = False
+
+    # --- inward ---
+
+    def go(self) -> None:
+        """Through the chain and to the service; the request is complete."""
+        self.more_body = False
+        gateway, exchange = self._client.lane.gateway, self.exchange
+        try:
+            outcome = gateway.door.run(exchange)
+            if outcome is None:
+                outcome = gateway.api.run(exchange)
+        except Exception as error:  # noqa: BLE001 - whatever a filter raises is answered
+            return self._failed(error)
+        if outcome is None:
+            return self._ask()
+        if isinstance(outcome, Reply):
+            return self.reply(outcome)
+        self._task = asyncio.ensure_future(self._wait(outcome))
+        return None
+
+    async def _wait(self, outcome: Awaitable[Outcome]) -> None:
+        try:
+            found = await outcome
+        except Exception as error:  # noqa: BLE001 - whatever a filter raises is answered
+            return self._failed(error)
+        if self.disconnected:
+            return None
+        return self._ask() if found is None else self.reply(found)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, Problem):
+            return self.reply(refusal(self.exchange, error))
+        _log.error("request %s failed", self.exchange.request_id, exc_info=error)
+        return self.reply(refusal(self.exchange, InternalError("Something failed on our side.")))
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody waits for the service any more."""
+        return self.response_complete
+
+    def _ask(self, avoid: Replica | None = None) -> None:
+        exchange = self.exchange
+        self.deadline = self.deadline or self._began + patience(exchange)
+        asking: Asking = self
+        try:
+            if (translation := exchange.translation) is not None:
+                asking = cast(Asking, OlderAnswer(self, exchange, translation))
+                if self._attempts == 1:
+                    self.body = upgrade(exchange, translation, self.body)
+            self._replica = self._upstream.ask(asking, exchange, self.body, avoid)
+        except Exception as error:  # noqa: BLE001 - such as an internal token that cannot be made
+            self._failed(error)
+
+    # --- the service's answer ---
+
+    def head(self, status: int, headers: Headers) -> None:
+        """The service has begun to answer."""
+        if self._replica is not None:
+            self._replica.failures = 0
+        self._begin(status, headers)
+
+    def pieces(self, body: list[bytes], last: bool) -> None:
+        """More of the service's answer."""
+        self._outgoing.body(body, last)
+        if last:
+            self._release()
+        self._flush()
+        if last:
+            self._finish()
+
+    def lost(self, reused: bool) -> None:
+        """The service cannot be reached, or broke off."""
+        replica, exchange = self._replica, self.exchange
+        self._release()
+        if self.gone:
+            return None
+        if replica is not None and not reused:
+            replica.failed(self._client.lane.now())
+        if exchange.answered:
+            return self.cut()
+        # a keyed write may be sent again: the service does it once
+        repeatable = exchange.method in ("GET", "HEAD") or b"idempotency-key" in exchange.named
+        if repeatable and self._attempts < ATTEMPTS:
+            self._attempts += 1
+            return self._ask(avoid=replica)
+        what = "broke off before it answered" if reused else "cannot be reached"
+        problem = Unavailable(f"{self._upstream.name} {what}.", retry_after=1)
+        return self.reply(refusal(exchange, problem))
+
+    # --- outward ---
+
+    def reply(self, reply: Reply) -> None:
+        """Answer with a reply of the gateway itself."""
+        headers = [field for field in reply.headers if field != _CLOSE]
+        if _CLOSE in reply.headers:
+            self.keep_alive = False
+        if reply.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(reply.body)))
+        self._begin(reply.status, headers)
+        self._outgoing.body([reply.body], last=True)
+        self._flush()
+        self._finish()
+
+    def _begin(self, status: int, headers: Headers) -> None:
+        exchange, client = self.exchange, self._client
+        self.deadline = 0.0
+        if not exchange.answered:
+            client.lane.gateway.begun(exchange, status)
+        exchange.answered = status
+        fields = client.lane.gateway.dress.outward(exchange, headers)
+        self._outgoing.head([*client.server_state.default_headers, *fields], self.keep_alive)
+        self.response_started = True
+
+    def _flush(self) -> None:
+        """Hand to the client what there is for it."""
+        if there := self._outgoing.take():
+            self._client.transport.write(there)
+
+    # --- ends ---
+
+    def sweep(self, now: float) -> None:
+        """Give the service up when its answer has not begun in time."""
+        if self.deadline and now > self.deadline:
+            self._give_up()
+            self.reply(
+                refusal(self.exchange, DeadlineExceeded(f"{self._upstream.name} did not answer in time."))
+            )
+
+    def abandon(self) -> None:
+        """The client has gone: nobody waits for the answer."""
+        self.disconnected = True
+        if self._task is not None:
+            self._task.cancel()
+        if not self.response_complete:
+            if not self.exchange.answered:
+                self._client.lane.gateway.begun(self.exchange, 0)
+            self._give_up()
+            self.response_complete = True
+            self.exchange.ended()
+
+    def cut(self) -> None:
+        """End an answer that cannot be completed, so that nobody takes it for a whole one."""
+        self.keep_alive = False
+        self._give_up()
+        self._client.transport.abort()
+        self.response_complete = True
+        self.exchange.ended()
+
+    def _give_up(self) -> None:
+        connection = self.connection
+        self._release()
+        if connection is not None:
+            connection.drop()
+
+    def _release(self) -> None:
+        if self._replica is not None:
+            self._replica.active -= 1
+            self._replica = None
+        self.connection = None
+
+    def _finish(self) -> None:
+        self.response_complete = True
+        self.exchange.ended()
+        lane = self._client.lane
+        if lane.access is not None:
+            lane.access.write(self.exchange, lane.now() - self._began)
+        self._client.passed(self)

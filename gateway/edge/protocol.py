@@ -1,0 +1,145 @@
+"""A connection of a client at the edge: the guarded protocol of the ASGI front, with the lane beside it."""
+
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.edge.lane import KEEP_ALIVE, Lane
+from gateway.edge.passage import Passage
+from gateway.edge.upstream import EdgeUpstream
+from gateway.exchange import Exchange
+from gateway.front_uvicorn import GuardedProtocol
+
+SMALL = 64 * 1024
+"""Bytes of a request's body that the lane takes; larger ones are streamed on the other way."""
+
+
+class EdgeProtocol(GuardedProtocol):
+    """Hand `partial(EdgeProtocol, lane)` to `uvicorn.Config(http=…)`."""
+
+    def __init__(self, lane: Lane, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.lane = lane
+        self._passage: Passage | None = None
+        self._address = ""
+        self._resting = 0.0
+        """Since when the connection waits for its next request; 0 while one is under way."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        self.lane.swept.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lane.swept.discard(self)
+        super().connection_lost(exc)
+        if self._passage is not None:
+            self._passage.abandon()
+            self._passage = None
+
+    def pause_writing(self) -> None:
+        """The client reads slowly: what the service sends has to wait."""
+        super().pause_writing()
+        if (transport := self._service()) is not None:
+            transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if (transport := self._service()) is not None:
+            transport.resume_reading()
+
+    def _service(self) -> Any:
+        connection = self._passage.connection if self._passage is not None else None
+        return connection.transport if connection is not None else None
+
+    # --- the parser ---
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._open, self._head, self._resting = True, 0, 0.0
+
+    def on_headers_complete(self) -> None:
+        upstream = self._lane_to()
+        if upstream is None:
+            return self._other_way()
+        assert self.parser is not None, "there is one until the connection is lost"
+        self._head, self._wire, self._payload = -1, 0, 0
+        self._stop_timer()
+        path, _, query = self.url.partition(b"?")
+        exchange = Exchange(
+            self.parser.get_method().decode("ascii"),
+            path,
+            query,
+            self.headers,
+            self._address,
+            scheme=self.scheme or "http",
+        )
+        keep_alive = self.parser.should_keep_alive()
+        self._passage = passage = Passage(self, exchange, upstream, keep_alive)
+        self.cycle = cast(Any, passage)
+        return None
+
+    def _lane_to(self) -> EdgeUpstream | None:
+        """The service, if this request is one for the lane."""
+        cycle = self.cycle
+        if (cycle and not cycle.response_complete) or self.pipeline:
+            return None
+        segments = self.url.split(b"/", 2)
+        upstream = self.lane.upstreams.get(segments[1]) if len(segments) > 2 and not segments[0] else None
+        assert self.parser is not None, "there is one until the connection is lost"
+        if upstream is None or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+            return None
+        if b"#" in self.url:
+            return None
+        for name, value in self.headers:
+            if name == b"content-length":
+                if not value.isdigit() or len(value) > 6 or int(value) > SMALL:
+                    return None
+            elif name in (b"transfer-encoding", b"expect"):
+                return None
+        return upstream
+
+    def _other_way(self) -> None:
+        """By ASGI: uvicorn's own beginning of a message, now that it is needed, and its way from there."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        HttpToolsProtocol.on_message_begin(self)
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self.cycle is not cast(Any, self._passage) or self._passage is None:
+            return super().on_body(body)
+        self._payload += len(body)
+        self._passage.body += body
+        return None
+
+    def on_message_complete(self) -> None:
+        if self.cycle is not cast(Any, self._passage) or self._passage is None:
+            return super().on_message_complete()
+        self._open = False
+        self._passage.go()
+        return None
+
+    def passed(self, passage: Passage) -> None:
+        """A request of the lane is answered; the next one may begin."""
+        if self._passage is passage:
+            self._passage = None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if not passage.keep_alive:
+            self.transport.close()
+        elif self.pipeline:
+            self.on_response_complete()
+        else:
+            self._resting = self.lane.now()
+
+    def sweep(self, now: float) -> None:
+        """End what is late: an answer that has not begun, a connection that has rested for long."""
+        if self._passage is not None:
+            self._passage.sweep(now)
+        elif self._resting and now - self._resting > KEEP_ALIVE and not self.transport.is_closing():
+            self.transport.close()

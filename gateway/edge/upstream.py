@@ -1,0 +1,123 @@
+"""A service behind the edge front: its replicas, and the connections to them."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.edge.connection import FAILURES, LONGEST, Asking, Connection, Replica
+from gateway.exchange import Exchange
+from gateway.identity import Callers
+from gateway.upstream import CONNECT, own_fields
+
+_log = logging.getLogger(__name__)
+
+RESTING = 4.0
+"""Seconds that a connection may rest; services close theirs after 5."""
+
+
+class EdgeUpstream:
+    """The replicas of one service; a request goes to the one with the fewest that wait."""
+
+    def __init__(self, name: str, addresses: Sequence[str], callers: Callers) -> None:
+        self.name = name
+        self._callers = callers
+        self._replicas = [_replica(name, address) for address in addresses]
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, asking: Asking, exchange: Exchange, body: bytes, avoid: Replica | None = None) -> Replica:
+        """Send a request to a replica; answers which one it is.
+
+        `avoid` is one that has just failed: another one is taken if there is any, and a new connection.
+        """
+        replica = self._least_busy(avoid)
+        request = self._request(exchange, body, replica.netloc)
+        replica.active += 1
+        while replica.idle and avoid is None:
+            connection = replica.idle.pop()
+            if connection.transport is not None and not connection.transport.is_closing():
+                connection.ask(asking, request)
+                return replica
+        self._spawn(self._connect(replica, asking, request))
+        return replica
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _least_busy(self, avoid: Replica | None) -> Replica:
+        replicas = self._replicas
+        if len(replicas) == 1:
+            return replicas[0]
+        others = [found for found in replicas if found is not avoid]
+        there = [found for found in others if found.failures < FAILURES]
+        return min(there or others, key=lambda found: found.active)
+
+    async def _connect(self, replica: Replica, asking: Asking, request: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(replica), replica.host, replica.port
+                )
+        except (OSError, TimeoutError) as error:
+            _log.warning("%s cannot be reached: %s", self.name, type(error).__name__)
+            return asking.lost(False)
+        if not asking.gone:
+            connection.ask(asking, request)
+        else:
+            replica.idle.append(connection)
+        return None
+
+    async def _probe(self, replica: Replica) -> None:
+        """See whether a replica that was left alone takes connections again."""
+        try:
+            async with asyncio.timeout(CONNECT):
+                _, writer = await asyncio.open_connection(replica.host, replica.port)
+        except (OSError, TimeoutError):
+            replica.failed(asyncio.get_running_loop().time())
+            return
+        writer.close()
+        replica.failures = 0
+        _log.info("%s answers again at %s:%d", self.name, replica.host, replica.port)
+
+    def _request(self, exchange: Exchange, body: bytes, netloc: bytes) -> bytes:
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        parts = [method.encode(), b" ", exchange.raw_path]
+        if exchange.query:
+            parts += (b"?", exchange.query)
+        parts += (b" HTTP/1.1\r\nhost: ", netloc)
+        for name, value in (*exchange.inward, *own_fields(exchange, self._callers, self.name)):
+            if name != b"host":
+                parts += (b"\r\n", name, b": ", value)
+        parts += (b"\r\n\r\n", body)
+        return b"".join(parts)
+
+    def sweep(self, now: float) -> None:
+        """Close connections that their service is about to close; look after replicas that failed."""
+        for replica in self._replicas:
+            if replica.failures >= FAILURES and now > replica.ejected_until:
+                replica.ejected_until = now + LONGEST  # until the probe knows better
+                self._spawn(self._probe(replica))
+            for connection in replica.idle:
+                if not connection.rested:
+                    connection.rested = now
+            while replica.idle and now - replica.idle[0].rested > RESTING:
+                replica.idle.popleft().drop()
+
+    def close(self) -> None:
+        """Close every connection that rests, and give up those that are coming about."""
+        for task in self._tasks:
+            task.cancel()
+        for replica in self._replicas:
+            while replica.idle:
+                replica.idle.pop().drop()
+
+
+def _replica(name: str, address: str) -> Replica:
+    parts = urlsplit(address)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError(f"{name}: {address!r} is no address of a service, such as http://crm:8000")
+    return Replica(parts.hostname, parts.port or 80, parts.netloc)

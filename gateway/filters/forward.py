@@ -1,0 +1,90 @@
+"""What goes inward: the canonical request, without what only the gateway is told, and as whom."""
+
+from gateway.exchange import Exchange, Headers, Reply, refusal
+from gateway.filters import Filter
+from triptych.context import Caller
+from triptych.problems import PayloadTooLarge
+
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+"""Fields that concern one connection only (RFC 9110, 7.6.1)."""
+
+_FOR_THE_GATEWAY = HOP_BY_HOP | {
+    b"accept-encoding",
+    b"authorization",
+    b"baggage",
+    b"dpop",
+    b"expect",
+    b"forwarded",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-proto",
+    b"x-http-method",
+    b"x-http-method-override",
+    b"x-method-override",
+    b"x-original-url",
+    b"x-real-ip",
+    b"x-request-id",
+    b"x-rewrite-url",
+    b"traceparent",
+}
+
+
+_NEEDED = {b"host", b"content-length", b"content-type", b"idempotency-key", b"if-match"}
+"""What no client can have us drop by naming it in `Connection`."""
+
+
+def forward() -> Filter:
+    """Sets `exchange.inward` and `exchange.caller`, and holds the body to the operation's limit."""
+
+    def prepare(exchange: Exchange) -> Reply | None:
+        endpoint = exchange.endpoint
+        if endpoint is None:
+            raise RuntimeError("forward runs after route")
+        length = exchange.named.get(b"content-length")
+        if length is not None and int(length) > endpoint.body_limit:
+            detail = f"The body has {int(length)} bytes; this operation takes {endpoint.body_limit}."
+            return refusal(exchange, PayloadTooLarge(detail))
+        exchange.inward = inward(exchange, endpoint.headers)
+        token = exchange.token
+        if token is not None:
+            exchange.caller = Caller(
+                token.subject, token.client, "gateway", token.scopes, token.customer_id or ""
+            )
+        else:
+            exchange.caller = Caller(service="gateway")
+        return None
+
+    return prepare
+
+
+def inward(exchange: Exchange, declared: frozenset[bytes] = frozenset()) -> Headers:
+    """The header fields for the service: none that speaks of identity comes from outside.
+
+    Of those whose names are ours, `triptych-…`, only the ones that the operation has declared go in.
+    """
+    dropped = _FOR_THE_GATEWAY
+    connection = exchange.named.get(b"connection")
+    if connection is not None and connection.lower() not in (b"keep-alive", b"close"):
+        named = {name.strip().lower() for name in connection.split(b",")}
+        dropped = dropped | (named - _NEEDED - declared)
+    fields = [
+        field
+        for field in exchange.headers
+        if field[0] not in dropped and (field[0][:9] != b"triptych-" or field[0] in declared)
+    ]
+    fields.append((b"x-request-id", exchange.request_id.encode()))
+    fields.append((b"traceparent", exchange.traceparent.encode()))
+    return fields

@@ -1,0 +1,137 @@
+"""uvicorn's HTTP protocol, with what it leaves open closed: slow requests, endless headers, odd targets.
+
+Hand it to `uvicorn.Config(http=GuardedProtocol)`. The filters see what gets through; what does not parse at
+all is answered here, as problem+json like everything else.
+"""
+
+from asyncio import TimerHandle
+from typing import Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from gateway.exchange import Exchange, refusal
+from gateway.filters.guard import HEADER_LIMIT, HeadersTooLarge
+from gateway.filters.request_id import request_id
+from gateway.front_asgi import TARGET
+from triptych.problems import BadRequest, Problem
+
+SLOW = 10.0
+"""Seconds for the header fields to be complete, and for a body to make progress."""
+
+
+DISCARDED = 16 * 1024 * 1024
+"""Bytes of a refused body that are read, so that the client comes to reading the refusal."""
+
+
+class RequestTimeout(Problem, status=408, retryable=True):
+    """The request did not arrive in time."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    _head = 0
+    """Bytes of header fields that have come and are not complete; -1 while a body is read."""
+    _open = False
+    """Whether a request has begun and not ended."""
+    _progress = 0
+    _wire = 0
+    """Bytes that have come since the header fields were complete."""
+    _payload = 0
+    """Bytes of them that were body; the rest are chunk sizes, chunk extensions and trailers."""
+    _timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(SLOW, self._late, 0)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._progress += 1
+        self._unset_keepalive_if_required()
+        assert self.parser is not None, "there is one until the connection is lost"
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            return self._refuse(BadRequest("The request is not valid HTTP/1.1."))
+        except httptools.HttpParserUpgrade:  # no other protocol is spoken here, and none smuggled in
+            self.cycle.keep_alive = False
+        if self.transport.is_closing() or not self._open:
+            return self._stop_timer()
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > HEADER_LIMIT:
+                return self._refuse(HeadersTooLarge())
+        else:
+            self._wire += len(data)
+            if self._wire > HEADER_LIMIT + 8 * self._payload:
+                return self._refuse(BadRequest("The body is mostly chunk extensions or trailers."))
+        if self._timer is None:
+            self._timer = self.loop.call_later(SLOW, self._late, self._progress)
+        return None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._open, self._head = True, 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head >= 0:  # what comes later is a trailer, and those are dropped
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._payload += len(body)
+        if self.cycle.response_complete and self._payload > DISCARDED:
+            self.transport.close()
+        super().on_body(body)
+
+    def on_headers_complete(self) -> None:
+        self._head, self._wire, self._payload = -1, 0, 0
+        self._stop_timer()
+        super().on_headers_complete()
+        if not self.url.startswith(b"/"):
+            self.scope[TARGET] = self.url  # pyright: ignore[reportGeneralTypeIssues] - a key of our own
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._open = False
+
+    def _late(self, progress: int) -> None:
+        """The request is slow: its header fields are incomplete, or its body has made no progress."""
+        self._timer = None
+        waiting_for_us = self.flow.read_paused
+        if self._head < 0 and (self._progress > progress or waiting_for_us):
+            self._timer = self.loop.call_later(SLOW, self._late, self._progress)
+        elif self._progress == 0:
+            self.transport.close()
+        else:
+            self._refuse(RequestTimeout(f"The request made no progress for {SLOW:.0f} s."))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer and close; only close where another answer is under way."""
+        self._stop_timer()
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        unanswered = cycle is None or not (cycle.response_started or self.pipeline)
+        if unanswered or (self._head >= 0 and self.cycle.response_complete):
+            self.transport.write(_problem_response(problem))
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _problem_response(problem: Problem) -> bytes:
+    exchange = Exchange("GET", b"", b"", [], "")
+    request_id()(exchange)
+    reply = refusal(exchange, problem, (b"x-request-id", exchange.request_id.encode()))
+    fields = [*reply.headers, (b"cache-control", b"no-store"), (b"connection", b"close")]
+    lines = b"".join(b"%s: %s\r\n" % field for field in fields)
+    return STATUS_LINE[problem.status] + lines + b"\r\n" + reply.body

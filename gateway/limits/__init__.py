@@ -1,0 +1,23 @@
+"""How much each client has used: bursts and exact quotas, counted here or leased from Redis."""
+
+from secrets import token_hex
+
+from gateway.limits.accounts import Account, Accounts, Verdict
+from triptych.settings import Settings
+
+
+def accounts(settings: Settings) -> Accounts:
+    """Accounts that are counted here, or shared where `TRIPTYCH_REDIS_URL` is set.
+
+    Raises ValueError where that is no address of a Redis.
+    """
+    if settings.redis_url is None:
+        return Accounts()
+    from gateway.limits.counters import Counters  # the redis client loads only where it is used
+    from gateway.limits.leased import LeasedAccounts
+
+    gateway = f"{settings.replica}-{token_hex(4)}"
+    return LeasedAccounts(Counters(settings.redis_url.get_secret_value(), gateway))
+
+
+__all__ = ["Account", "Accounts", "Verdict", "accounts"]

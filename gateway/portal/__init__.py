@@ -1,0 +1,1 @@
+"""The portal: which services there are and how each is used, rendered here, with nothing from elsewhere."""
