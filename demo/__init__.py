@@ -1,0 +1,1 @@
+"""The demo company: generated books, clients and users for a first start."""

@@ -1,0 +1,1 @@
+"""Field-sales experience API: what a salesperson on the road looks at."""

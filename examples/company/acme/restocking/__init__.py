@@ -1,0 +1,1 @@
+"""Restocking process API: what should be bought again."""
