@@ -1,0 +1,55 @@
+"""The CRM: a lead becomes a customer, two customers turn out to be one, and a quote is taken."""
+
+from tests.contracts.asking import Service, Services
+from triptych.problems import Conflict, InvalidState
+
+
+def story(services: Services) -> None:
+    crm = services["crm"]
+    crm.keeps("customers", apart_by="external_id")
+    crm.keeps("leads", apart_by="external_id")
+    crm.keeps("quotes", apart_by="external_id")
+
+    a_lead_becomes_a_customer(crm)
+    a_lead_is_given_up(crm)
+    two_customers_are_one(crm)
+    a_quote_is_accepted(crm)
+    a_quote_is_declined(crm)
+
+
+def a_lead_becomes_a_customer(crm: Service) -> None:
+    ana = crm.makes("leads")
+    crm.refuses("convert_lead", ana, because=InvalidState)  # nobody has looked at her yet
+    crm.does("qualify_lead", ana)
+    customer = crm.does("convert_lead", ana)
+    assert crm.does("leads.get", ana)["customer_id"] == customer["id"]
+    crm.refuses("disqualify_lead", ana, because=InvalidState)
+
+
+def a_lead_is_given_up(crm: Service) -> None:
+    lead = crm.makes("leads")
+    crm.does("disqualify_lead", lead)
+    crm.refuses("qualify_lead", lead, because=InvalidState)
+
+
+def two_customers_are_one(crm: Service) -> None:
+    alfred, alfreds, stranger = crm.makes("customers"), crm.makes("customers"), crm.makes("customers")
+    crm.refuses("merge_customer", alfred, into=alfred["id"], because=Conflict)
+    crm.does("merge_customer", alfred, into=alfreds["id"])
+    crm.refuses("merge_customer", alfred, into=stranger["id"], because=InvalidState)
+    crm.refuses("merge_customer", stranger, into=alfred["id"], because=Conflict)  # she is no more
+
+
+def a_quote_is_accepted(crm: Service) -> None:
+    quote = crm.makes("quotes", valid_until=None)
+    crm.refuses("accept_quote", quote, because=InvalidState)  # it is a draft yet
+    crm.refuses("decline_quote", quote, because=InvalidState)
+    crm.does("send_quote", quote)
+    crm.does("accept_quote", quote)
+    crm.refuses("send_quote", quote, because=InvalidState)
+
+
+def a_quote_is_declined(crm: Service) -> None:
+    quote = crm.makes("quotes")
+    crm.does("send_quote", quote)
+    crm.does("decline_quote", quote)

@@ -1,0 +1,94 @@
+"""The warehouse: stock is counted, promised, sent and taken back, and never goes below zero."""
+
+from tests.contracts.asking import Json, Service, Services
+from tests.contracts.requesting import fresh
+from triptych.problems import Conflict, InsufficientStock, InvalidInput, InvalidState
+
+
+def story(services: Services) -> None:
+    warehouse = services["warehouse"]
+    berlin = warehouse.makes("locations")
+    warehouse.keeps("locations", apart_by="code")
+    warehouse.keeps("inventory", apart_by="sku", location_id=berlin["id"])
+    warehouse.keeps("returns")
+
+    stock_is_counted(warehouse, berlin)
+    a_location_is_given_up(warehouse, berlin)
+    stock_is_promised_and_given_free(warehouse, berlin)
+    stock_is_promised_and_sent(warehouse, berlin)
+    a_shipment_is_unpacked(warehouse, berlin)
+    goods_come_back(warehouse, berlin)
+
+
+def stocked(warehouse: Service, location: Json, on_hand: int = 39) -> Json:
+    """A product that lies there, as a line of so many."""
+    level = warehouse.makes("inventory", location_id=location["id"], on_hand=on_hand, safety_stock=0)
+    return {"sku": level["sku"], "quantity": 12}
+
+
+def stock_is_counted(warehouse: Service, berlin: Json) -> None:
+    warehouse.refuses("inventory.create", because=InvalidInput)  # the example's location is nowhere
+    chai = {"sku": stocked(warehouse, berlin, on_hand=3)["sku"], "location_id": berlin["id"]}
+    warehouse.does("adjust_stock", **chai, by=-2)
+    warehouse.refuses("adjust_stock", **chai, by=-2, because=InsufficientStock)
+    most = {"sku": stocked(warehouse, berlin, on_hand=1_000_000_000)["sku"], "location_id": berlin["id"]}
+    warehouse.refuses("adjust_stock", **most, by=1, because=InvalidInput)
+
+
+def a_location_is_given_up(warehouse: Service, berlin: Json) -> None:
+    hamburg = warehouse.makes("locations")
+    chai = stocked(warehouse, hamburg, on_hand=1)
+    warehouse.refuses("locations.delete", hamburg, because=Conflict)  # something is kept there
+    warehouse.does("adjust_stock", sku=chai["sku"], location_id=hamburg["id"], by=-1)
+    warehouse.does("locations.delete", hamburg)
+    warehouse.makes("inventory", sku=chai["sku"], location_id=berlin["id"], on_hand=20)
+    warehouse.makes("reservations", lines=[chai])  # what was kept in Hamburg is forgotten
+
+
+def stock_is_promised_and_given_free(warehouse: Service, berlin: Json) -> None:
+    chai = stocked(warehouse, berlin)
+    warehouse.keeps("reservations", lines=[chai])
+    held = warehouse.makes("reservations", lines=[chai])
+    warehouse.refuses("reservations.create", because=InsufficientStock, lines=[chai])
+    warehouse.does("release_reservation", held)
+    warehouse.makes("reservations", lines=[chai])
+
+
+def stock_is_promised_and_sent(warehouse: Service, berlin: Json) -> None:
+    chai = stocked(warehouse, berlin)
+    held, other = (warehouse.makes("reservations", lines=[chai]) for _ in range(2))
+    parcel: Json = {"reservation_id": held["id"], "lines": [chai]}
+    warehouse.refuses("shipments.create", because=Conflict, **parcel, order_id="ord_another")
+    warehouse.keeps("shipments", **parcel)
+    shipment = warehouse.makes("shipments", **parcel)
+    warehouse.refuses("deliver_shipment", shipment, because=InvalidState)  # it has not left
+    warehouse.does("dispatch_shipment", shipment)
+    warehouse.refuses("cancel_shipment", shipment, because=InvalidState)
+    warehouse.does("deliver_shipment", shipment)
+    warehouse.refuses("release_reservation", held, because=InvalidState)
+    warehouse.refuses("shipments.create", because=InvalidState, **parcel)  # the promise is made good
+    warehouse.does("release_reservation", other)
+
+
+def a_shipment_is_unpacked(warehouse: Service, berlin: Json) -> None:
+    shipment = warehouse.makes("shipments", reservation_id=None)
+    warehouse.does("cancel_shipment", shipment)
+    warehouse.refuses("dispatch_shipment", shipment, because=InvalidState)
+
+
+def goods_come_back(warehouse: Service, berlin: Json) -> None:
+    chai = stocked(warehouse, berlin, on_hand=0)
+    returned = warehouse.makes("returns", lines=[chai], location_id=berlin["id"])
+    warehouse.refuses("receive_return", returned, because=InvalidState)  # nobody has approved it
+    warehouse.does("approve_return", returned)
+    warehouse.does("receive_return", returned)
+    warehouse.refuses("reject_return", returned, because=InvalidState)
+    warehouse.makes("reservations", lines=[chai])
+    unwanted = warehouse.makes("returns")
+    warehouse.does("reject_return", unwanted)
+    warehouse.refuses("approve_return", unwanted, because=InvalidState)
+    new_here = warehouse.makes(
+        "returns", lines=[{"sku": fresh("sku"), "quantity": 1}], location_id=berlin["id"]
+    )
+    warehouse.does("approve_return", new_here)
+    warehouse.does("receive_return", new_here)

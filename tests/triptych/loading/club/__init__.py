@@ -1,0 +1,1 @@
+"""Club system API: members and visits, for the tests of the loader."""

@@ -1,0 +1,1 @@
+"""Berths system API: where ships lie."""

@@ -1,0 +1,1 @@
+"""Desk experience API: what a ship's captain asks."""
