@@ -1,0 +1,14 @@
+local requests, at = {}, 0
+function init(args)
+  for token in io.lines("@TOKENS@") do
+    requests[#requests + 1] = wrk.format("GET", "@PATH@", { ["Authorization"] = "Bearer " .. token, ["Host"] = wrk.host })
+  end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+function done(summary, latency)
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
+  io.write(string.format("RESULT %d %d %d %d\n", summary.requests, latency:percentile(50), latency:percentile(99), failed))
+end

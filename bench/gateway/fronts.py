@@ -1,0 +1,112 @@
+"""How each gateway is started: nginx, HAProxy and Node with files that are written here, and our own."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.gateway.tokens import Tokens
+from bench.processes import TRIPTYCH, Served, free_port, served
+
+FILES = Path(__file__).parent / "files"
+PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}})
+PATH = "/partner/v1/products"
+
+
+class Missing(Exception):
+    """A program that a baseline needs is not installed here."""
+
+
+def program(name: str) -> str:
+    """Where a program is; raises Missing."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise Missing(f"{name} is not installed")
+    return found
+
+
+def configured(name: str, into: Path, **values: object) -> Path:
+    """A file of `files/`, with its `@NAME@` replaced, in that folder."""
+    text = (FILES / name).read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key.upper()}@", str(value))
+    written = into / f"{name}-{values.get('port', 'x')}"
+    written.write_text(text)
+    return written
+
+
+def pinned(core: int, *command: str) -> list[str]:
+    """The command, held to one processor."""
+    return [program("taskset"), "-c", str(core), *command]
+
+
+@contextmanager
+def service(core: int, size: int = 1024) -> Generator[int]:
+    """nginx as the service behind all gateways: the same JSON of that size, whatever is asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        text = json.dumps({"items": [], "next_cursor": None, "pad": "x" * (size - 45)})
+        file = configured("service.conf", Path(folder), port=port, folder=folder, text=text)
+        with served(pinned(core, program("nginx"), "-p", folder, "-c", str(file)), port, "/"):
+            yield port
+
+
+@contextmanager
+def nginx(core: int, behind: int) -> Generator[Served]:
+    """nginx as a plain reverse proxy: no token, no limit, no log."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        file = configured("proxy.conf", Path(folder), port=port, folder=folder, behind=behind)
+        with served(pinned(core, program("nginx"), "-p", folder, "-c", str(file)), port, "/") as found:
+            yield found
+
+
+@contextmanager
+def haproxy(core: int, behind: int, tokens: Tokens) -> Generator[Served]:
+    """HAProxy that verifies RS256 tokens, asks for the scope and counts requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        key = Path(folder) / "key.pem"
+        key.write_bytes(tokens.public_pem)
+        file = configured("haproxy.cfg", Path(folder), port=port, behind=behind, key=key)
+        with served(pinned(core, program("haproxy"), "-db", "-f", str(file)), port, "/healthz") as found:
+            yield found
+
+
+@contextmanager
+def node(core: int, behind: int, tokens: Tokens, script: str, packages: tuple[str, ...]) -> Generator[Served]:
+    """A gateway of `files/` on Node, with the packages that it needs installed beside it."""
+    program("node")
+    folder = Path("var/bench/node").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not all((folder / "node_modules" / package.rpartition("@")[0]).is_dir() for package in packages):
+        install = [program("npm"), "install", "--no-save", "--no-package-lock", "--no-audit", *packages]
+        subprocess.run(install, cwd=folder, check=True, capture_output=True)  # noqa: S603 - our own words
+    (folder / "key.pem").write_bytes(tokens.public_pem)
+    port = free_port()
+    file = configured(script, folder, port=port, behind=behind, key=folder / "key.pem")
+    file = file.rename(folder / f"{port}-{script}")
+    try:
+        with served(pinned(core, program("node"), str(file)), port, "/healthz") as found:
+            yield found
+    finally:
+        file.unlink()
+
+
+@contextmanager
+def edge(core: int, behind: int, data: Path, secret: str) -> Generator[Served]:
+    """`triptych serve gateway` with everything on: token, scope, limits, versions, ids, log, metrics."""
+    port = free_port()
+    settings = {
+        "TRIPTYCH_DATA": str(data),
+        "TRIPTYCH_SECRET_KEY": secret,
+        "TRIPTYCH_PLANS": PLENTY,
+        "TRIPTYCH_PARTNER_URL": f"http://127.0.0.1:{behind}",
+        "TRIPTYCH_ACCESS_LOG": "true",
+    }
+    command = pinned(core, TRIPTYCH, "serve", "gateway", "--port", str(port))
+    with served(command, port, "/healthz", **settings) as found:
+        yield found
