@@ -3,6 +3,6 @@
 from triptych.engine.engine import ProcessEngine
 from triptych.engine.saga import Saga
 from triptych.engine.sentence import Patience, Step
-from triptych.engine.status import Phase, ProcessStatus, StepStatus
+from triptych.engine.status import RESTING, Phase, ProcessStatus, StepStatus
 
-__all__ = ["Patience", "Phase", "ProcessEngine", "ProcessStatus", "Saga", "Step", "StepStatus"]
+__all__ = ["RESTING", "Patience", "Phase", "ProcessEngine", "ProcessStatus", "Saga", "Step", "StepStatus"]
