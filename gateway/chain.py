@@ -57,10 +57,12 @@ class Chain:
 
     def run(self, exchange: Exchange) -> Outcome | Awaitable[Outcome]:
         """The refusal, or None to go on; an awaitable of it only where a filter has to wait."""
-        for at, step in enumerate(self._filters):
+        for step in self._filters:
             outcome = step(exchange)
             if outcome is not None:
-                return outcome if isinstance(outcome, Reply) else self._go_on(exchange, outcome, at + 1)
+                if isinstance(outcome, Reply):
+                    return outcome
+                return self._go_on(exchange, outcome, self._filters.index(step) + 1)
         return None
 
     async def _go_on(self, exchange: Exchange, awaited: Awaitable[Outcome], at: int) -> Outcome:

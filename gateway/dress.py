@@ -38,14 +38,17 @@ class Dress:
             self._defaults.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
 
     def outward(self, exchange: Exchange, headers: Headers) -> Headers:
-        """The service's fields without those that are not its business, the defaults for what it left out,
-        and what the filters added. Names are expected in lower case.
+        """`plain`, and what the filters added."""
+        return [*self.plain(headers), *exchange.added, (b"x-request-id", exchange.request_id.encode())]
+
+    def plain(self, headers: Headers) -> Headers:
+        """The service's fields without those that are not its business, and defaults for what it left out.
+
+        Names are expected in lower case.
         """
         fields = [field for field in headers if field[0] not in _DROPPED]
         named = {field[0] for field in fields}
         for default in self._defaults:
             if default[0] not in named:
                 fields.append(default)
-        fields += exchange.added
-        fields.append((b"x-request-id", exchange.request_id.encode()))
         return fields

@@ -18,33 +18,30 @@ class Exchange:
     """A request as a front read it, and, filter by filter, what is known of it.
 
     A front fills in the first group. `added` goes onto the answer, `inward` replaces `headers` on the way
-    to the service.
+    to the service. What follows from the head alone may be set from the beginning: `again`.
     """
 
-    __slots__ = (
-        "account",
-        "added",
-        "answered",
-        "caller",
-        "client",
-        "endpoint",
-        "headers",
-        "inward",
-        "method",
-        "named",
-        "path",
-        "query",
-        "raw_path",
-        "request_id",
-        "route",
-        "scheme",
-        "segments",
-        "target",
-        "token",
-        "traceparent",
-        "translation",
-        "version",
-    )
+    request_id = ""
+    traceparent = ""
+    path = ""
+    """The canonical path, decoded: what is authorised is what is forwarded."""
+    token: VerifiedToken | None = None
+    route: Route | None = None
+    endpoint: Endpoint | None = None
+    version = ""
+    """The dated version that the client gets, `2026-11-01`; empty where the service has none."""
+    translation: Translation | None = None
+    """What the front has to do to body and answer, where that version is an older one."""
+    account: Account | None = None
+    """Where this exchange counts as under way; `ended` gives the place back."""
+    caller: Caller | None = None
+    """As whom the service is called."""
+    target: bytes | None = None
+    """The whole request target where it was not in origin form (RFC 9112, 3.2)."""
+    inward: Headers | None = None
+    """What goes to the service of the client's fields, once that is clear."""
+    answered = 0
+    """Status of the answer, once it has begun."""
 
     def __init__(
         self,
@@ -67,29 +64,25 @@ class Exchange:
         self.client = client
         """Address of the client, `203.0.113.7` or `2001:db8::1`; empty when unknown."""
         self.scheme = scheme
-        self.target = target
-        """The whole request target where it was not in origin form (RFC 9112, 3.2)."""
-        self.request_id = ""
-        self.traceparent = ""
-        self.path = ""
-        """The canonical path, decoded: what is authorised is what is forwarded."""
+        if target is not None:
+            self.target = target
         self.segments: list[str] = []
         """`path.split("/")`; the first one is empty."""
-        self.token: VerifiedToken | None = None
-        self.route: Route | None = None
-        self.endpoint: Endpoint | None = None
-        self.version = ""
-        """The dated version that the client gets, `2026-11-01`; empty where the service has none."""
-        self.translation: Translation | None = None
-        """What the front has to do to body and answer, where that version is an older one."""
-        self.account: Account | None = None
-        """Where this exchange counts as under way; `ended` gives the place back."""
-        self.caller: Caller | None = None
-        """As whom the service is called."""
-        self.inward: Headers = []
         self.added: Headers = []
-        self.answered = 0
-        """Status of the answer, once it has begun."""
+
+    def again(self, client: str, scheme: str) -> "Exchange":
+        """Another request with the head of this one, octet for octet, which has passed the whole chain.
+
+        What was judged by the head alone need not be judged again; `self.query` must be as it came.
+        """
+        other = Exchange.__new__(Exchange)
+        other.method, other.raw_path, other.query = self.method, self.raw_path, self.query
+        other.headers, other.named = self.headers, self.named
+        other.path, other.segments = self.path, self.segments
+        other.route, other.endpoint, other.inward = self.route, self.endpoint, self.inward
+        other.client, other.scheme = client, scheme
+        other.added = []
+        return other
 
     def ended(self) -> None:
         """The exchange is over, in whatever way. Every front says so; to say it again does no harm."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope
 from gateway.answer import Answer
 from gateway.exchange import Exchange, Headers, Reply, refusal
 from gateway.filters import Filter
-from gateway.filters.forward import inward
+from gateway.filters.forward import identified, inward
 from gateway.filters.version import unknown
 from gateway.routes import Route
 from triptych.context import Context, entered
@@ -95,7 +95,8 @@ def application(app: ASGIApp, count: Filter | None) -> Page:
                 outcome = await outcome
             if outcome is not None:
                 return await answer.reply(outcome)
-        headers = inward(exchange)
+        exchange.inward = inward(exchange)
+        headers = identified(exchange)
         for name in (b"authorization", b"dpop"):
             if name in exchange.named:
                 headers.append((name, exchange.named[name]))

@@ -29,6 +29,12 @@ class VerifiedToken:
     """Of the key that has to be proved with every use (RFC 9449); None for a bearer token."""
     services: frozenset[str] | None = None
     """Paths of the services that it is for, `/shop/v1`; None where it is for all."""
+    caller: Caller = field(init=False, repr=False, compare=False)
+    """As whom the gateway calls a service for whoever holds it."""
+
+    def __post_init__(self) -> None:
+        caller = Caller(self.subject, self.client, "gateway", self.scopes, self.customer_id or "")
+        object.__setattr__(self, "caller", caller)
 
 
 class TokenVerifier(Protocol):
@@ -48,7 +54,7 @@ class Callers(Protocol):
 
 
 class RememberedTokens:
-    """Verified tokens by their text, so that a known one costs a dictionary look-up.
+    """Verified tokens by the credentials that they came as, so that a known one costs a dictionary look-up.
 
     Bounded: when full, the oldest goes first. A revocation is felt at once through `forget`.
     """
@@ -62,22 +68,25 @@ class RememberedTokens:
         self._known: dict[bytes, VerifiedToken] = {}
         self._forgotten = 0
 
-    def known(self, token: bytes) -> VerifiedToken | None:
-        """The verified token, if it was seen before and has not expired."""
-        found = self._known.get(token)
+    def known(self, credentials: bytes) -> VerifiedToken | None:
+        """The verified token, if it came with these credentials before and has not expired."""
+        found = self._known.get(credentials)
         if found is not None and found.expires_at <= self._now():
-            del self._known[token]
+            del self._known[credentials]
             return None
         return found
 
-    async def verify(self, token: bytes) -> VerifiedToken:
-        """Asks the verifier, and remembers the answer; raises `Unauthenticated`."""
+    async def verify(self, token: bytes, credentials: bytes = b"") -> VerifiedToken:
+        """Asks the verifier, and remembers the answer for the credentials that the token came in.
+
+        Raises `Unauthenticated`.
+        """
         forgotten = self._forgotten
         verified = await self._verifier.verify(token.decode("ascii"))
         if forgotten == self._forgotten and verified.expires_at > self._now():
             if len(self._known) >= self._capacity:
                 del self._known[next(iter(self._known))]
-            self._known[token] = verified
+            self._known[credentials or token] = verified
         return verified
 
     def forget(self, *, jti: str = "", client: str = "", subject: str = "") -> None:

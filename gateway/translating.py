@@ -15,7 +15,7 @@ def upgrade(exchange: Exchange, translation: Translation, body: bytes) -> bytes:
 
     Raises BadRequest or InvalidInput in the words of the older version.
     """
-    fields = translation.request_headers(exchange.inward)
+    fields = translation.request_headers(exchange.inward or [])
     if translation.takes_body and body and _is_json(exchange):
         body = translation.request(body)
     if b"content-length" in exchange.named or b"transfer-encoding" in exchange.named:

@@ -9,7 +9,7 @@ import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import Exchange, Headers
-from gateway.filters.forward import HOP_BY_HOP
+from gateway.filters.forward import HOP_BY_HOP, identified
 from gateway.identity import Callers
 from triptych.context import Caller
 from triptych.problems import DeadlineExceeded, Unavailable
@@ -35,7 +35,7 @@ def inward_scope(scope: Scope, exchange: Exchange) -> Scope:
         "raw_path": exchange.raw_path,
         "query_string": exchange.query,
         "root_path": "",
-        "headers": exchange.inward,
+        "headers": identified(exchange),
         CALLER: exchange.caller,
         EXCHANGE: exchange,
     }
@@ -47,7 +47,10 @@ def patience(exchange: Exchange) -> float:
 
 
 def own_fields(exchange: Exchange, callers: Callers, audience: str) -> Headers:
-    """What the gateway itself tells a service over HTTP: as whom it calls, for whom, and until when."""
+    """What the gateway itself tells a service over HTTP: as whom it calls, for whom, and until when.
+
+    A proof of who calls holds for half a minute at least.
+    """
     caller = exchange.caller or Caller(service="gateway")
     fields: Headers = [
         (b"authorization", b"Bearer " + callers.issue(caller, audience).encode()),
@@ -127,7 +130,7 @@ class HttpUpstream:
 
     def _request(self, exchange: Exchange, scope: Scope, body: AsyncIterator[bytes] | None) -> httpx.Request:
         target = scope["raw_path"] + (b"?" + exchange.query if exchange.query else b"")
-        headers: Headers = [field for field in exchange.inward if field[0] != b"host"]
+        headers: Headers = [field for field in identified(exchange) if field[0] != b"host"]
         headers.insert(0, (b"host", self._url.netloc))
         headers += own_fields(exchange, self._callers, self._audience)
         if b"transfer-encoding" in exchange.named:

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from gateway.edge.answers import END, AnswerHead, AnswerHeads
 from gateway.exchange import Headers
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,10 @@ class Asking(Protocol):
         """More of the body, and whether that was the end of it."""
         ...
 
+    def whole(self, head: AnswerHead, body: bytes) -> None:
+        """All of it at once; instead of `head` and `pieces`."""
+        ...
+
     def lost(self, reused: bool) -> None:
         """No (further) answer will come. `reused`: the connection had rested and may have been closed."""
         ...
@@ -45,7 +50,7 @@ class Asking(Protocol):
 class Replica:
     """One address of a service, and what is known of it."""
 
-    __slots__ = ("active", "ejected_until", "failures", "host", "idle", "netloc", "port")
+    __slots__ = ("active", "answers", "ejected_until", "failures", "host", "idle", "netloc", "port")
 
     def __init__(self, host: str, port: int, netloc: str) -> None:
         self.host = host
@@ -56,6 +61,7 @@ class Replica:
         """Requests that wait for it."""
         self.failures = 0
         self.ejected_until = 0.0
+        self.answers = AnswerHeads()
 
     def failed(self, now: float) -> None:
         """Note a connection that did not come about, or that broke off."""
@@ -74,6 +80,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_lasts",
         "_parser",
+        "_under_way",
         "asking",
         "replica",
         "rested",
@@ -95,6 +102,8 @@ class Connection(asyncio.Protocol):
         self._done = False
         self._lasts = True
         """Whether the connection can carry another request after this one."""
+        self._under_way = False
+        """Whether the parser has begun with an answer and not come to its end."""
 
     def ask(self, asking: Asking, request: bytes) -> None:
         """Send a request; the answer goes to `asking`."""
@@ -125,6 +134,14 @@ class Connection(asyncio.Protocol):
         asking = self.asking
         if asking is None:  # nothing was asked: whatever this is, nobody must take it for an answer
             return self.drop()
+        begins = not self._under_way
+        if begins:
+            at = data.find(END) + len(END)
+            known = self.replica.answers.find(data[:at])
+            if known is not None and len(data) - at == known.length:
+                self._rest()
+                return asking.whole(known, data[at:])
+            self._under_way = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -135,20 +152,25 @@ class Connection(asyncio.Protocol):
             body, self._body = self._body, []
             done = self._done
             if done:
-                self._finish()
+                self._finish(data if begins else b"")
             asking.pieces(body, done)
         return None
 
-    def _finish(self) -> None:
-        """The answer is whole. Before whoever asked goes on, the connection is ready for others."""
+    def _finish(self, octets: bytes) -> None:
+        """The answer is whole, and all that came are these octets, if any."""
+        self._head = self._under_way = False
+        if not self._lasts or self.transport is None:
+            return self.drop()
+        if octets:
+            self.replica.answers.remember(octets, self._parser.get_status_code(), self._fields)
+        return self._rest()
+
+    def _rest(self) -> None:
+        """Before whoever asked goes on, the connection is ready for others."""
         self.asking = None
-        self._head = False
         self.used = True
         self.rested = 0.0
-        if self._lasts and self.transport is not None:
-            self.replica.idle.append(self)
-        else:
-            self.drop()
+        self.replica.idle.append(self)
 
     # --- the parser ---
 

@@ -7,7 +7,11 @@ from time import monotonic
 from typing import Protocol
 
 from gateway.edge.access import AccessLog
+from gateway.edge.answers import AnswerHead
+from gateway.edge.heads import Heads
+from gateway.edge.outgoing import VARY, status_line
 from gateway.edge.upstream import EdgeUpstream
+from gateway.exchange import Headers
 from gateway.front_asgi import Gateway
 
 TICK = 0.25
@@ -40,6 +44,24 @@ class Lane:
         self.now = now
         self.swept: set[Swept] = set()
         """The connections of clients."""
+        self.heads = Heads()
+        self._stamped: Headers = []
+        self._stamp = b""
+
+    def dressed(self, head: AnswerHead) -> bytes:
+        """The head of an answer as clients see it, but for what differs from request to request."""
+        if not head.dressed:
+            fields = self.gateway.dress.plain(head.fields)
+            if head.compressible:
+                fields.append(VARY)
+            head.dressed = status_line(head.status) + b"".join(b"%b: %b\r\n" % field for field in fields)
+        return head.dressed
+
+    def stamp(self, fields: Headers) -> bytes:
+        """The server's own fields, such as `Date`, which are others every second, as bytes."""
+        if self._stamped is not fields:
+            self._stamped, self._stamp = fields, b"".join(b"%b: %b\r\n" % field for field in fields)
+        return self._stamp
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

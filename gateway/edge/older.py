@@ -2,6 +2,7 @@
 
 import logging
 
+from gateway.edge.answers import AnswerHead
 from gateway.edge.connection import Asking, Connection
 from gateway.exchange import Exchange, Headers, refusal
 from gateway.versions import Translation
@@ -53,6 +54,11 @@ class OlderAnswer:
             status, headers, whole = reply.status, reply.headers, reply.body
         self._asking.head(status, headers)
         self._asking.pieces([whole] if whole else [], last=True)
+
+    def whole(self, head: AnswerHead, body: bytes) -> None:
+        """The same, at once."""
+        self.head(head.status, head.fields)
+        self.pieces([body], last=True)
 
     def lost(self, reused: bool) -> None:
         """No (further) answer will come."""

@@ -10,7 +10,12 @@ WHOLE = 256 * 1024
 """Bytes of an answer that is held back to be compressed as a whole; larger ones are compressed in pieces."""
 
 _STATUS = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
-_VARY = (b"vary", b"accept-encoding")
+VARY = (b"vary", b"accept-encoding")
+
+
+def status_line(status: int) -> bytes:
+    """The first line of an answer."""
+    return _STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status
 
 
 class Outgoing:
@@ -35,7 +40,7 @@ class Outgoing:
         self._bare = empty or exchange.method == "HEAD"
         self._tail = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
         if not empty and compressible(fields):
-            fields.append(_VARY)
+            fields.append(VARY)
             if accepts_gzip(exchange) and not self._bare:
                 self._held = fields
                 return
@@ -81,8 +86,7 @@ class Outgoing:
             self._write(whole)
 
     def _write_head(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
-        status = self._exchange.answered
-        parts, sized = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status], self._bare
+        parts, sized = [status_line(self._exchange.answered)], self._bare
         for name, value in fields:
             parts += (name, b": ", value, b"\r\n")
             if name == b"content-length":

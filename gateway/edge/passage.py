@@ -7,7 +7,10 @@ from typing import Protocol, cast
 
 from uvicorn.server import ServerState
 
+from gateway.compression import accepts_gzip
+from gateway.edge.answers import AnswerHead
 from gateway.edge.connection import Asking, Connection, Replica
+from gateway.edge.heads import Head
 from gateway.edge.lane import Lane
 from gateway.edge.older import OlderAnswer
 from gateway.edge.outgoing import Outgoing
@@ -51,45 +54,35 @@ class Passage:
     It has what uvicorn and the guard look at on the present request of a connection.
     """
 
-    __slots__ = (
-        "_attempts",
-        "_began",
-        "_client",
-        "_outgoing",
-        "_replica",
-        "_task",
-        "_upstream",
-        "body",
-        "connection",
-        "deadline",
-        "disconnected",
-        "exchange",
-        "keep_alive",
-        "more_body",
-        "response_complete",
-        "response_started",
-    )
-
     message_event = _Deaf()
+    body = b""
+    more_body = True
+    connection: Connection | None = None
+    deadline = 0.0
+    """Until when the answer has to begin; 0 while nothing is waited for."""
+    response_started = False
+    response_complete = False
+    disconnected = False
+    _replica: Replica | None = None
+    _attempts = 1
+    _task: asyncio.Task[None] | None = None
+    _outgoing: Outgoing | None = None
 
-    def __init__(self, client: Client, exchange: Exchange, upstream: EdgeUpstream, keep_alive: bool) -> None:
-        self._client = client
-        self._upstream = upstream
-        self._began = client.lane.now()
-        self._replica: Replica | None = None
-        self._attempts = 1
-        self._task: asyncio.Task[None] | None = None
-        self._outgoing = Outgoing(exchange)
+    def __init__(
+        self,
+        client: Client,
+        exchange: Exchange,
+        upstream: EdgeUpstream,
+        keep_alive: bool = True,
+        head: Head | None = None,
+    ) -> None:
         self.exchange = exchange
         self.keep_alive = keep_alive
-        self.body = b""
-        self.more_body = True
-        self.connection: Connection | None = None
-        self.deadline = 0.0
-        """Until when the answer has to begin; 0 while nothing is waited for."""
-        self.response_started = False
-        self.response_complete = False
-        self.disconnected = False
+        self._client = client
+        self._upstream = upstream
+        self._head = head
+        """What is kept of the request's head, where the same one came before."""
+        self._began = client.lane.now()
 
     # --- inward ---
 
@@ -126,6 +119,11 @@ class Passage:
         return self.reply(refusal(self.exchange, InternalError("Something failed on our side.")))
 
     @property
+    def service(self) -> bytes:
+        """Name of the service that is asked."""
+        return self._upstream.name.encode()
+
+    @property
     def gone(self) -> bool:
         """Whether nobody waits for the service any more."""
         return self.response_complete
@@ -139,7 +137,7 @@ class Passage:
                 asking = cast(Asking, OlderAnswer(self, exchange, translation))
                 if self._attempts == 1:
                     self.body = upgrade(exchange, translation, self.body)
-            self._replica = self._upstream.ask(asking, exchange, self.body, avoid)
+            self._replica = self._upstream.ask(asking, exchange, self.body, avoid, self._head)
         except Exception as error:  # noqa: BLE001 - such as an internal token that cannot be made
             self._failed(error)
 
@@ -153,12 +151,33 @@ class Passage:
 
     def pieces(self, body: list[bytes], last: bool) -> None:
         """More of the service's answer."""
-        self._outgoing.body(body, last)
         if last:
             self._release()
-        self._flush()
+        self._send(body, last)
         if last:
             self._finish()
+
+    def whole(self, head: AnswerHead, body: bytes) -> None:
+        """The service's answer, with a head that came before."""
+        exchange, client = self.exchange, self._client
+        if not self.keep_alive or exchange.method == "HEAD" or (head.compressible and accepts_gzip(exchange)):
+            self.head(head.status, head.fields)
+            return self.pieces([body], last=True)
+        replica, lane = self._replica, client.lane
+        if replica is not None:
+            replica.failures = 0
+            replica.active -= 1
+            self._replica = None
+        self.connection, self.deadline = None, 0.0
+        lane.gateway.begun(exchange, head.status)
+        exchange.answered = head.status
+        self.response_started = True
+        parts = [head.dressed or lane.dressed(head), lane.stamp(client.server_state.default_headers)]
+        for name, value in exchange.added:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"x-request-id: ", exchange.request_id.encode(), b"\r\n\r\n", body)
+        client.transport.write(b"".join(parts))
+        return self._finish()
 
     def lost(self, reused: bool) -> None:
         """The service cannot be reached, or broke off."""
@@ -189,8 +208,7 @@ class Passage:
         if reply.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(reply.body)))
         self._begin(reply.status, headers)
-        self._outgoing.body([reply.body], last=True)
-        self._flush()
+        self._send([reply.body], last=True)
         self._finish()
 
     def _begin(self, status: int, headers: Headers) -> None:
@@ -200,11 +218,14 @@ class Passage:
             client.lane.gateway.begun(exchange, status)
         exchange.answered = status
         fields = client.lane.gateway.dress.outward(exchange, headers)
+        self._outgoing = Outgoing(exchange)
         self._outgoing.head([*client.server_state.default_headers, *fields], self.keep_alive)
         self.response_started = True
 
-    def _flush(self) -> None:
-        """Hand to the client what there is for it."""
+    def _send(self, body: list[bytes], last: bool) -> None:
+        """Hand to the client what has come together for it."""
+        assert self._outgoing is not None, "an answer has a head"
+        self._outgoing.body(body, last)
         if there := self._outgoing.take():
             self._client.transport.write(there)
 

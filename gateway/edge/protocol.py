@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.edge.heads import Head
 from gateway.edge.lane import KEEP_ALIVE, Lane
 from gateway.edge.passage import Passage
 from gateway.edge.upstream import EdgeUpstream
@@ -21,6 +22,10 @@ class EdgeProtocol(GuardedProtocol):
         super().__init__(*arguments, **named)
         self.lane = lane
         self._passage: Passage | None = None
+        self._begun = 0
+        """Messages that the parser has begun with."""
+        self._passed: Passage | None = None
+        """The last request of the octets that are read at present, if its head may come again."""
         self._address = ""
         self._resting = 0.0
         """Since when the connection waits for its next request; 0 while one is under way."""
@@ -52,6 +57,32 @@ class EdgeProtocol(GuardedProtocol):
         connection = self._passage.connection if self._passage is not None else None
         return connection.transport if connection is not None else None
 
+    def data_received(self, data: bytes) -> None:
+        """A head that came before takes the short way; everything else goes to the parser."""
+        if self._open or self.pipeline or (self.cycle and not self.cycle.response_complete):
+            return super().data_received(data)
+        head = self.lane.heads.find(data)
+        if head is not None:
+            return self._again(head)
+        begun, self._passed = self._begun, None
+        super().data_received(data)
+        passage = self._passed
+        if passage is not None and self._begun - begun == 1 and not self._open:
+            # from one rest to the next, the parser has read this and nothing else
+            self.lane.heads.remember(data, passage.exchange, passage.service)
+        return None
+
+    def _again(self, head: Head) -> None:
+        if self._timer is not None:
+            self._stop_timer()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        self._head, self._resting = -1, 0.0
+        exchange = head.exchange.again(self._address, self.scheme or "http")
+        self._passage = passage = Passage(self, exchange, self.lane.upstreams[head.service], head=head)
+        self.cycle = cast(Any, passage)
+        passage.go()
+
     # --- the parser ---
 
     def on_message_begin(self) -> None:
@@ -59,6 +90,7 @@ class EdgeProtocol(GuardedProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._open, self._head, self._resting = True, 0, 0.0
+        self._begun += 1
 
     def on_headers_complete(self) -> None:
         upstream = self._lane_to()
@@ -120,7 +152,10 @@ class EdgeProtocol(GuardedProtocol):
         if self.cycle is not cast(Any, self._passage) or self._passage is None:
             return super().on_message_complete()
         self._open = False
-        self._passage.go()
+        passage = self._passage
+        if passage.keep_alive and not passage.body:
+            self._passed = passage
+        passage.go()
         return None
 
     def passed(self, passage: Passage) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.edge.connection import FAILURES, LONGEST, Asking, Connection, Replica
+from gateway.edge.heads import Head
 from gateway.exchange import Exchange
+from gateway.filters.forward import identified
 from gateway.identity import Callers
 from gateway.upstream import CONNECT, own_fields
 
@@ -15,6 +18,10 @@ _log = logging.getLogger(__name__)
 
 RESTING = 4.0
 """Seconds that a connection may rest; services close theirs after 5."""
+
+
+PROOF = 15.0
+"""Seconds for which a service is told again who calls, in the words of before."""
 
 
 class EdgeUpstream:
@@ -26,13 +33,24 @@ class EdgeUpstream:
         self._replicas = [_replica(name, address) for address in addresses]
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def ask(self, asking: Asking, exchange: Exchange, body: bytes, avoid: Replica | None = None) -> Replica:
+    def ask(
+        self,
+        asking: Asking,
+        exchange: Exchange,
+        body: bytes,
+        avoid: Replica | None = None,
+        head: Head | None = None,
+    ) -> Replica:
         """Send a request to a replica; answers which one it is.
 
+        `head` is what is kept of the request's head, where the same one came before.
         `avoid` is one that has just failed: another one is taken if there is any, and a new connection.
         """
         replica = self._least_busy(avoid)
-        request = self._request(exchange, body, replica.netloc)
+        if head is not None and exchange.translation is None:
+            request = self._again(exchange, head, replica.netloc)
+        else:
+            request = self._request(exchange, body, replica.netloc)
         replica.active += 1
         while replica.idle and avoid is None:
             connection = replica.idle.pop()
@@ -89,11 +107,27 @@ class EdgeUpstream:
         if exchange.query:
             parts += (b"?", exchange.query)
         parts += (b" HTTP/1.1\r\nhost: ", netloc)
-        for name, value in (*exchange.inward, *own_fields(exchange, self._callers, self.name)):
+        for name, value in (*identified(exchange), *own_fields(exchange, self._callers, self.name)):
             if name != b"host":
                 parts += (b"\r\n", name, b": ", value)
         parts += (b"\r\n\r\n", body)
         return b"".join(parts)
+
+    def _again(self, exchange: Exchange, head: Head, netloc: bytes) -> bytes:
+        """The request where all but its ids came before."""
+        token, client, scheme, until = head.proved
+        now = monotonic()
+        if (
+            token is not exchange.token
+            or client != exchange.client
+            or scheme != exchange.scheme
+            or now > until
+        ):
+            fields = own_fields(exchange, self._callers, self.name)
+            head.proof = b"".join(b"\r\n%b: %b" % field for field in fields)
+            head.proved = (exchange.token, exchange.client, exchange.scheme, now + PROOF)
+        ids = f"\r\nx-request-id: {exchange.request_id}\r\ntraceparent: {exchange.traceparent}\r\n\r\n"
+        return b"".join((head.start, netloc, head.lines, head.proof, ids.encode()))
 
     def sweep(self, now: float) -> None:
         """Close connections that their service is about to close; look after replicas that failed."""

@@ -30,12 +30,11 @@ def authenticate(
         header = exchange.named.get(b"authorization")
         if header is None:
             return None
-        token = header[7:]
-        known = tokens.known(token)
+        known = tokens.known(header)
         if known is not None and known.thumbprint is None and header[:7].lower() == b"bearer ":
             exchange.token = known
             return None
-        way = verify
+        way, token = verify, header[7:]
         if header[:5].lower() == b"dpop " and prove is not None:
             way, token = prove, header[5:]
         elif header[:7].lower() != b"bearer ":
@@ -47,7 +46,7 @@ def authenticate(
 
     async def verify(exchange: Exchange, token: bytes) -> Outcome:
         try:
-            found = await tokens.verify(token)
+            found = await tokens.verify(token, exchange.named[b"authorization"])
         except Problem as problem:
             return challenge.refused(exchange, problem)
         if found.thumbprint is not None:

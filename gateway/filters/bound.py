@@ -16,8 +16,9 @@ def bound(
     """Sets `exchange.token` to a token that came with the scheme DPoP, its key being proved."""
 
     async def prove(exchange: Exchange, token: bytes) -> Outcome:
+        header = exchange.named[b"authorization"]
         try:
-            found = tokens.known(token) or await tokens.verify(token)
+            found = tokens.known(header) or await tokens.verify(token, header)
             proven = await _proved(exchange, token, found, possession)
         except Problem as problem:
             return challenge.refused(exchange, problem, "DPoP")

@@ -46,6 +46,9 @@ _NEEDED = {b"host", b"content-length", b"content-type", b"idempotency-key", b"if
 """What no client can have us drop by naming it in `Connection`."""
 
 
+_ANYBODY = Caller(service="gateway")
+
+
 def forward() -> Filter:
     """Sets `exchange.inward` and `exchange.caller`, and holds the body to the operation's limit."""
 
@@ -57,14 +60,9 @@ def forward() -> Filter:
         if length is not None and int(length) > endpoint.body_limit:
             detail = f"The body has {int(length)} bytes; this operation takes {endpoint.body_limit}."
             return refusal(exchange, PayloadTooLarge(detail))
-        exchange.inward = inward(exchange, endpoint.headers)
-        token = exchange.token
-        if token is not None:
-            exchange.caller = Caller(
-                token.subject, token.client, "gateway", token.scopes, token.customer_id or ""
-            )
-        else:
-            exchange.caller = Caller(service="gateway")
+        if exchange.inward is None:
+            exchange.inward = inward(exchange, endpoint.headers)
+        exchange.caller = exchange.token.caller if exchange.token is not None else _ANYBODY
         return None
 
     return prepare
@@ -80,11 +78,17 @@ def inward(exchange: Exchange, declared: frozenset[bytes] = frozenset()) -> Head
     if connection is not None and connection.lower() not in (b"keep-alive", b"close"):
         named = {name.strip().lower() for name in connection.split(b",")}
         dropped = dropped | (named - _NEEDED - declared)
-    fields = [
+    return [
         field
         for field in exchange.headers
         if field[0] not in dropped and (field[0][:9] != b"triptych-" or field[0] in declared)
     ]
-    fields.append((b"x-request-id", exchange.request_id.encode()))
-    fields.append((b"traceparent", exchange.traceparent.encode()))
-    return fields
+
+
+def identified(exchange: Exchange) -> Headers:
+    """The client's fields that go inward, and the ids by which the service knows the request again."""
+    return [
+        *(exchange.inward or ()),
+        (b"x-request-id", exchange.request_id.encode()),
+        (b"traceparent", exchange.traceparent.encode()),
+    ]

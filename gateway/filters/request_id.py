@@ -1,10 +1,10 @@
 """Every request has an id: the client's, if it is a sane token, else a fresh one."""
 
 import re
-from os import urandom
 
 from gateway.exchange import Exchange
 from gateway.filters import Filter
+from gateway.ids import fresh_hex
 
 _SANE = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
@@ -17,6 +17,6 @@ def request_id() -> Filter:
         if offered is not None and _SANE.fullmatch(offered):
             exchange.request_id = offered.decode("ascii")
         else:
-            exchange.request_id = urandom(16).hex()
+            exchange.request_id = fresh_hex(32)
 
     return give_id

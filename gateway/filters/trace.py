@@ -1,10 +1,10 @@
 """Every request belongs to a trace: the client's, if it names one, else a fresh one."""
 
 import re
-from os import urandom
 
 from gateway.exchange import Exchange
 from gateway.filters import Filter
+from gateway.ids import fresh_hex
 
 _VALID = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
@@ -22,7 +22,7 @@ def trace(sampled: bool) -> Filter:
         if offered is not None and _VALID.fullmatch(offered) and (offered[:2] != b"00" or len(offered) == 55):
             exchange.traceparent = "00" + offered[2:55].decode("ascii")
         else:
-            fresh = urandom(24).hex()
+            fresh = fresh_hex(48)
             exchange.traceparent = f"00-{fresh[:32]}-{fresh[32:]}-{flags}"
 
     return continue_trace

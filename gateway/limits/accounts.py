@@ -79,10 +79,11 @@ class LocalAccount:
 
     def header(self, now: float) -> bytes:
         """The value of `RateLimit`."""
-        bucket = self._bucket
-        text = f'"burst";r={bucket.left(now)};t={bucket.full_in(now)}'
+        left, wait = self._bucket.standing(now)
+        text = f'"burst";r={left};t={wait}'
         for name, window in self._windows:
-            text += f', "{name}";r={window.left(now)};t={window.returns_in(now)}'
+            left, wait = window.standing(now)
+            text += f', "{name}";r={left};t={wait}'
         return text.encode()
 
     def _refused(self, cost: int, now: float) -> Verdict:

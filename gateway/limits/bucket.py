@@ -40,11 +40,9 @@ class Bucket:
         cost = cost if cost < self.units else self.units
         self._empty_at = (empty_at if empty_at > now else now) + self._interval * cost
 
-    def left(self, now: float) -> int:
-        """Units that fit now."""
+    def standing(self, now: float) -> tuple[int, int]:
+        """Units that fit now, and the seconds, rounded up, until the bucket is as good as new."""
         backlog = self._empty_at - now
-        return self.units if backlog <= 0 else max(0, int((self._depth - backlog) / self._interval + 1e-6))
-
-    def full_in(self, now: float) -> int:
-        """Seconds, rounded up, until the bucket is as good as new."""
-        return max(0, ceil(self._empty_at - now))
+        if backlog <= 0:
+            return self.units, 0
+        return max(0, int((self._depth - backlog) / self._interval + 1e-6)), ceil(backlog)

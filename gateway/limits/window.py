@@ -61,18 +61,17 @@ class MovingWindow:
             self._back_at = self._returns_at(used_in[0][0])
         self.used += cost
 
-    def left(self, now: float) -> int:
-        """Units that fit now."""
-        if now >= self._back_at:
-            self._give_back(now)
-        return self.units - self.used if self.used < self.units else 0
-
-    def returns_in(self, now: float) -> int:
-        """Seconds, rounded up, until the oldest use is given back; 0 when nothing is used.
+    def standing(self, now: float) -> tuple[int, int]:
+        """Units that fit now, and the seconds, rounded up, until the oldest use is given back; 0 without any.
 
         At most the window: that giving back may be a grain late is not what a header should speak of.
         """
-        return min(self._quota.window, max(0, ceil(self._back_at - now))) if self._used_in else 0
+        if now >= self._back_at:
+            self._give_back(now)
+        back = self._back_at - now
+        window = self._window
+        wait = 0 if back == inf else window if back > window else ceil(back)
+        return self.units - self.used if self.used < self.units else 0, wait
 
     def _returns_at(self, grain: int) -> float:
         return (grain + 1) * self._grain + self._window

@@ -23,7 +23,7 @@ esac
 """
 PLATFORM = f"""#!{sys.executable}
 import signal, sys, time
-# it takes a while, as the platform does: GNU make loses count of a child that ends before make has read the signal
+# it takes a while, as the platform does: GNU make loses count of a child that ends before make was told
 stop = lambda *_: (time.sleep(1), print("stopped well"), sys.exit(0))
 signal.signal(signal.SIGINT, stop), signal.signal(signal.SIGTERM, stop)
 print(sys.argv[1], flush=True)

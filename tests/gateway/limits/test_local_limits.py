@@ -46,12 +46,12 @@ def test_a_bucket_admits_what_it_says_is_left_and_when_it_says_it_will(
     now = 1000.0
     for pause, cost in requests:
         now += pause
-        assert (bucket.wait(cost, now) == 0) == (cost <= bucket.left(now))
+        assert (bucket.wait(cost, now) == 0) == (cost <= bucket.standing(now)[0])
         wait = bucket.wait(cost, now)
         assert bucket.wait(cost, now + wait + 1e-6) == 0
         if wait == 0:
             bucket.take(cost, now)
-    assert bucket.left(now + window + 1) == units
+    assert bucket.standing(now + window + 1) == (units, 0)
 
 
 @given(SOME, st.integers(7, 40), st.integers(2, 60))
@@ -74,7 +74,7 @@ def test_a_moving_window_gives_back_at_most_a_grain_late(
         if now < passed[-1][0]:
             continue
         used = sum(cost for moment, cost in passed if moment > now - late)
-        assert limit.left(now) >= units - used
+        assert limit.standing(now)[0] >= units - used
 
 
 @given(SOME)
