@@ -35,6 +35,8 @@ class GuardedProtocol(HttpToolsProtocol):
     """Bytes of header fields that have come and are not complete; -1 while a body is read."""
     _open = False
     """Whether a request has begun and not ended."""
+    _begun = 0
+    """How many have begun."""
     _progress = 0
     _wire = 0
     """Bytes that have come since the header fields were complete."""
@@ -54,12 +56,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._progress += 1
         self._unset_keepalive_if_required()
         assert self.parser is not None, "there is one until the connection is lost"
+        waited, begun = not self._open, self._begun
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
             return self._refuse(BadRequest("The request is not valid HTTP/1.1."))
         except httptools.HttpParserUpgrade:  # no other protocol is spoken here, and none smuggled in
             self.cycle.keep_alive = False
+        if waited and self._begun == begun:
+            return self._go_on()  # empty lines keep no connection open
         if self.transport.is_closing() or not self._open:
             return self._stop_timer()
         if self._head >= 0:
@@ -70,13 +75,17 @@ class GuardedProtocol(HttpToolsProtocol):
             self._wire += len(data)
             if self._wire > HEADER_LIMIT + 8 * self._payload:
                 return self._refuse(BadRequest("The body is mostly chunk extensions or trailers."))
-        if self._timer is None:
+        return self._go_on()
+
+    def _go_on(self) -> None:
+        """What has begun has to go on."""
+        if self._timer is None and not self.transport.is_closing():
             self._timer = self.loop.call_later(SLOW, self._late, self._progress)
-        return None
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._open, self._head = True, 0
+        self._begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head >= 0:  # what comes later is a trailer, and those are dropped
@@ -89,6 +98,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
+        self._check_head()
         self._head, self._wire, self._payload = -1, 0, 0
         self._stop_timer()
         super().on_headers_complete()
@@ -99,11 +109,26 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._open = False
 
+    def _check_head(self) -> None:
+        """What the parser lets through, or reads in a way of its own.
+
+        Raises BadRequest, which the parser turns into an error of its own.
+        """
+        assert self.parser is not None, "there is one until the connection is lost"
+        version, names = self.parser.get_http_version(), [name for name, _ in self.headers]
+        chunked = b"transfer-encoding" in names
+        if version != "1.1" and (version != "1.0" or chunked):
+            raise BadRequest(f"HTTP/{version} is not spoken here.")
+        if self.parser.should_upgrade() and (chunked or b"content-length" in names):
+            raise BadRequest("A request with a body cannot ask for another protocol.")
+        if b"#" in self.url:
+            raise BadRequest("The request target has a fragment.")
+
     def _late(self, progress: int) -> None:
         """The request is slow: its header fields are incomplete, or its body has made no progress."""
         self._timer = None
         waiting_for_us = self.flow.read_paused
-        if self._head < 0 and (self._progress > progress or waiting_for_us):
+        if self._open and self._head < 0 and (self._progress > progress or waiting_for_us):
             self._timer = self.loop.call_later(SLOW, self._late, self._progress)
         elif self._progress == 0:
             self.transport.close()
@@ -111,15 +136,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(RequestTimeout(f"The request made no progress for {SLOW:.0f} s."))
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer and close; only close where another answer is under way."""
+        """Answer and close; only close where another answer is under way.
+
+        Whole requests before this one are answered first, as if it had never come.
+        """
         self._stop_timer()
         cycle = cast(RequestResponseCycle | None, self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            if self._head >= 0:
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
         unanswered = cycle is None or not (cycle.response_started or self.pipeline)
         if unanswered or (self._head >= 0 and self.cycle.response_complete):
             self.transport.write(_problem_response(problem))
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-            cycle.message_event.set()
         self.transport.close()
 
     def _stop_timer(self) -> None:

@@ -22,8 +22,6 @@ class EdgeProtocol(GuardedProtocol):
         super().__init__(*arguments, **named)
         self.lane = lane
         self._passage: Passage | None = None
-        self._begun = 0
-        """Messages that the parser has begun with."""
         self._passed: Passage | None = None
         """The last request of the octets that are read at present, if its head may come again."""
         self._address = ""

@@ -8,6 +8,7 @@ from triptych.problems import PayloadTooLarge
 HOP_BY_HOP = frozenset(
     (
         b"connection",
+        b"http2-settings",
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",
@@ -76,7 +77,8 @@ def inward(exchange: Exchange, declared: frozenset[bytes] = frozenset()) -> Head
     dropped = _FOR_THE_GATEWAY
     connection = exchange.named.get(b"connection")
     if connection is not None and connection.lower() not in (b"keep-alive", b"close"):
-        named = {name.strip().lower() for name in connection.split(b",")}
+        lines = [value for name, value in exchange.headers if name == b"connection"]
+        named = {name.strip().lower() for name in b",".join(lines).split(b",")}
         dropped = dropped | (named - _NEEDED - declared)
     return [
         field

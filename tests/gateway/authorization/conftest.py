@@ -1,7 +1,7 @@
 """An authorization server with registered clients and a user, and a browser that walks through its pages."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +77,8 @@ class House:
     partner: Registered
     """Confidential, client credentials only."""
     ada: User
+    transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+    """How browsers reach the server, where that is not in this process."""
 
     async def token(self, client: Registered, **form: str) -> httpx.Response:
         """Ask the token endpoint, with the client's credentials if it has any."""
@@ -95,7 +97,8 @@ class House:
 
     def browser(self) -> "Browser":
         """A fresh browser, signed in nowhere."""
-        transport = httpx.ASGITransport(self.server, client=("203.0.113.7", 40_000))
+        near = httpx.ASGITransport(self.server, client=("203.0.113.7", 40_000))
+        transport = self.transport() if self.transport else near
         return Browser(httpx.AsyncClient(transport=transport, base_url=ISSUER))
 
     async def code(self, client: Registered, scope: str, **more: str) -> "Flow":

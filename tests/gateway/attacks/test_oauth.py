@@ -211,10 +211,11 @@ async def test_token_substitution_a_clients_own_token_is_no_users(house: House):
 
 async def test_client_confusion_a_client_with_a_persons_id_is_not_that_person(house: House):
     """A client's token has its id as subject, and must not pass for a person (RFC 9700 section 4.15)."""
+    person = await house.someone()
     made = Registered(
         *await house.server.clients.add(
-            "Ada",
-            client_id=house.ada.id,
+            "Bob",
+            client_id=person.id,
             grants=["client_credentials"],
             scopes=["storefront:read", "openid"],
             plan="free",
