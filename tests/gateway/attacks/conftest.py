@@ -63,10 +63,10 @@ class Door:
     """Of a client that may read and write at the shop."""
     client_id: str
 
-    async def send(self, *pieces: bytes, quiet: float = 0.1) -> Answers:
-        """What comes back for these bytes, until the gateway closes or has been quiet after an answer.
+    async def send(self, *pieces: bytes) -> Answers:
+        """What comes back for these bytes, until the gateway closes or says nothing more for a moment.
 
-        `Bearer acme` in them becomes the token.
+        `Bearer acme` in them becomes the token. Who waits for several answers ends with `Connection: close`.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         text, closed = b"", False
@@ -75,7 +75,8 @@ class Door:
                 writer.write(piece.replace(b"Bearer acme", b"Bearer " + self.token))
                 await writer.drain()
             while not closed:
-                piece = await asyncio.wait_for(reader.read(65_536), quiet if text else 15)
+                answered = any(status >= 200 for status in statuses(text))
+                piece = await asyncio.wait_for(reader.read(65_536), 0.03 if answered else 15)
                 text, closed = text + piece, piece == b""
         except ConnectionError:
             closed = True

@@ -6,6 +6,7 @@ from tests.gateway.attacks.conftest import Door
 from tests.gateway.raw import get
 
 TOKEN = b"Authorization: Bearer acme"
+CLOSE = b"Connection: close"
 
 UNKEYED = [
     b"X-Forwarded-Host: evil.test",
@@ -31,7 +32,7 @@ PUBLIC = [
 @pytest.mark.parametrize("field", UNKEYED, ids=[field.decode().replace(": ", "=") for field in UNKEYED])
 async def test_cache_poisoning_no_field_that_caches_do_not_know_changes_an_answer(door: Door, field: bytes):
     for path in PUBLIC:
-        plain, poisoned = await door.send(get(path)), await door.send(get(path, field))
+        plain, poisoned = await door.send(get(path, CLOSE)), await door.send(get(path, CLOSE, field))
         assert poisoned.statuses == plain.statuses
         assert poisoned.text.partition(b"\r\n\r\n")[2] == plain.text.partition(b"\r\n\r\n")[2]
         for name in (b"location", b"link", b"cache-control", b"content-type", b"vary"):
@@ -41,7 +42,7 @@ async def test_cache_poisoning_no_field_that_caches_do_not_know_changes_an_answe
 @pytest.mark.parametrize("host", [b"evil.test", b"gateway.test:1", b"[::1]"], ids=["name", "port", "address"])
 async def test_cache_poisoning_the_host_is_repeated_nowhere(door: Door, host: bytes):
     for path in (*PUBLIC, b"/nothing", b"/shop/v1/products", b"/shop/v1/orders/", b"/oauth/authorize"):
-        answers = await door.send(get(path).replace(b"gateway.test", host))
+        answers = await door.send(get(path, CLOSE).replace(b"gateway.test", host))
         assert host not in answers.text
 
 
@@ -132,7 +133,7 @@ RANGES = [
 @pytest.mark.parametrize("asked", RANGES, ids=lambda asked: asked[:16].decode())
 async def test_ranges_cost_one_whole_answer_at_most(door: Door, asked: bytes):
     for path in (b"/.well-known/oauth-authorization-server", b"/oauth/jwks", b"/shop/v1/hours"):
-        plain, ranged = await door.send(get(path)), await door.send(get(path, b"Range: " + asked))
+        plain, ranged = await door.send(get(path, CLOSE)), await door.send(get(path, CLOSE, b"Range: " + asked))
         assert ranged.statuses == [200]
         assert not ranged.header(b"content-range")
         assert ranged.text.partition(b"\r\n\r\n")[2] == plain.text.partition(b"\r\n\r\n")[2]

@@ -6,6 +6,8 @@ from tests.gateway.attacks.conftest import Door
 from tests.gateway.attacks.spelling import HIDDEN, REFUSED, TOLERATED
 from tests.gateway.raw import ORDER, get, post
 
+CLOSE = b"Connection: close"
+LAST = get(b"/healthz", CLOSE)
 REFUSALS = {400, 404, 405, 408, 413, 431}
 
 
@@ -39,11 +41,12 @@ async def test_an_odd_spelling_that_is_allowed_is_one_request_in_plain_words(doo
 @pytest.mark.parametrize("name", TOLERATED)
 async def test_what_follows_an_odd_spelling_is_a_request_of_its_own_or_none(door: Door, name: str):
     """Both requests are the attacker's own here; what counts is that both are seen as what they are."""
-    answers = await door.send(TOLERATED[name] + HIDDEN)
+    answers = await door.send(TOLERATED[name] + HIDDEN + LAST)
     assert set(answers.statuses) - {100} == {200}, answers
+    assert answers.closed
     assert door.shop.malformed == []
     assert [order.body for order in door.shop.arrived] in ([ORDER], [ORDER, b'{"sku":"EVIL"}'])
-    assert len(door.shop.arrived) == len([status for status in answers.statuses if status == 200])
+    assert answers.statuses.count(200) in (1, len(door.shop.arrived) + 1)
 
 
 async def test_a_request_in_the_body_of_another_stays_a_body(door: Door):
@@ -58,7 +61,7 @@ async def test_a_body_where_none_belongs_is_no_request_behind_it(door: Door, met
     hidden = HIDDEN.replace(b"Bearer acme", b"Bearer " + door.token)
     fields = [b"Authorization: Bearer acme", b"Content-Length: %d" % len(hidden)]
     first = method + get(b"/shop/v1/products", *fields)[3:]
-    answers = await door.send(first + hidden + get(b"/shop/v1/hours"))
+    answers = await door.send(first + hidden + get(b"/shop/v1/hours", CLOSE))
     assert len(answers.statuses) in (1, 2), answers
     assert door.shop.malformed == []
     assert [(one.method, one.target) for one in door.shop.arrived] in (
