@@ -35,7 +35,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """Bytes of header fields that have come and are not complete; -1 while a body is read."""
     _open = False
     """Whether a request has begun and not ended."""
-    _begun = 0
+    _begun: int = 0
     """How many have begun."""
     _progress = 0
     _wire = 0

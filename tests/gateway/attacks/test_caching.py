@@ -133,7 +133,10 @@ RANGES = [
 @pytest.mark.parametrize("asked", RANGES, ids=lambda asked: asked[:16].decode())
 async def test_ranges_cost_one_whole_answer_at_most(door: Door, asked: bytes):
     for path in (b"/.well-known/oauth-authorization-server", b"/oauth/jwks", b"/shop/v1/hours"):
-        plain, ranged = await door.send(get(path, CLOSE)), await door.send(get(path, CLOSE, b"Range: " + asked))
+        plain, ranged = (
+            await door.send(get(path, CLOSE)),
+            await door.send(get(path, CLOSE, b"Range: " + asked)),
+        )
         assert ranged.statuses == [200]
         assert not ranged.header(b"content-range")
         assert ranged.text.partition(b"\r\n\r\n")[2] == plain.text.partition(b"\r\n\r\n")[2]
