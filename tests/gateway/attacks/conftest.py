@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -105,7 +105,9 @@ def gateway_of(house: House, data: Path, upstreams: dict[str, Any]) -> Gateway:
     def documents(name: str, version: int) -> dict[str, Any] | None:
         return document(ShopContract) if name == "shop" else None
 
-    plans = dict.fromkeys(("anonymous", "oauth", "free", "partner", "internal"), PLENTY)
+    plans: dict[str, Mapping[str, int]] = dict.fromkeys(
+        ("anonymous", "oauth", "free", "partner", "internal"), PLENTY
+    )
     remembered = RememberedTokens(house.server.bearer)
     house.server.revocations.tell(remembered.forget)
     return build_gateway(
