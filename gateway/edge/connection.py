@@ -42,6 +42,10 @@ class Asking(Protocol):
         """All of it at once; instead of `head` and `pieces`."""
         ...
 
+    def slow(self, slow: bool) -> None:
+        """The service does not keep up with what is sent to it, or does again."""
+        ...
+
     def lost(self, reused: bool) -> None:
         """No (further) answer will come. `reused`: the connection had rested and may have been closed."""
         ...
@@ -84,6 +88,7 @@ class Connection(asyncio.Protocol):
         "asking",
         "replica",
         "rested",
+        "sending",
         "transport",
         "used",
     )
@@ -95,6 +100,8 @@ class Connection(asyncio.Protocol):
         self.rested = 0.0
         """Since when it is idle."""
         self.used = False
+        self.sending = False
+        """Whether more of the request is to come."""
         self._parser = httptools.HttpResponseParser(self)
         self._fields: Headers = []
         self._body: list[bytes] = []
@@ -109,9 +116,14 @@ class Connection(asyncio.Protocol):
         """Send a request; the answer goes to `asking`."""
         assert self.transport is not None, "a connection is asked once it is there"
         self.asking = asking
-        asking.connection = self
-        self._done = False
+        self._done = self.sending = False
         self.transport.write(request)
+        asking.connection = self
+
+    def send(self, piece: bytes) -> None:
+        """More of the request."""
+        if self.transport is not None:
+            self.transport.write(piece)
 
     def drop(self) -> None:
         """Close it, whatever is under way; nobody is told."""
@@ -130,18 +142,26 @@ class Connection(asyncio.Protocol):
         if asking is not None:
             asking.lost(self.used)
 
+    def pause_writing(self) -> None:
+        if self.asking is not None:
+            self.asking.slow(True)
+
+    def resume_writing(self) -> None:
+        if self.asking is not None:
+            self.asking.slow(False)
+
     def data_received(self, data: bytes) -> None:
         asking = self.asking
         if asking is None:  # nothing was asked: whatever this is, nobody must take it for an answer
             return self.drop()
         begins = not self._under_way
-        if begins:
+        if begins and not self.sending:
             at = data.find(END) + len(END)
             known = self.replica.answers.find(data[:at])
             if known is not None and len(data) - at == known.length:
                 self._rest()
                 return asking.whole(known, data[at:])
-            self._under_way = True
+        self._under_way = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -159,7 +179,7 @@ class Connection(asyncio.Protocol):
     def _finish(self, octets: bytes) -> None:
         """The answer is whole, and all that came are these octets, if any."""
         self._head = self._under_way = False
-        if not self._lasts or self.transport is None:
+        if not self._lasts or self.transport is None or self.sending:
             return self.drop()
         if octets:
             self.replica.answers.remember(octets, self._parser.get_status_code(), self._fields)

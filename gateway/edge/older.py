@@ -60,6 +60,10 @@ class OlderAnswer:
         self.head(head.status, head.fields)
         self.pieces([body], last=True)
 
+    def slow(self, slow: bool) -> None:
+        """Whether the service keeps up."""
+        self._asking.slow(slow)
+
     def lost(self, reused: bool) -> None:
         """No (further) answer will come."""
         self._asking.lost(reused)

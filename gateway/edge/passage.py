@@ -40,6 +40,14 @@ class Client(Protocol):
         """The request is answered; the next one may begin."""
         ...
 
+    def wait(self) -> None:
+        """Read no more of what the client sends, for now."""
+        ...
+
+    def hear(self) -> None:
+        """Go on reading."""
+        ...
+
 
 class _Deaf:
     """The event that uvicorn sets on what it takes for its own kind of request."""
@@ -79,16 +87,27 @@ class Passage:
         self.exchange = exchange
         self.keep_alive = keep_alive
         self._client = client
-        self._upstream = upstream
+        self.upstream = upstream
         self._head = head
         """What is kept of the request's head, where the same one came before."""
         self._began = client.lane.now()
 
     # --- inward ---
 
-    def go(self) -> None:
-        """Through the chain and to the service; the request is complete."""
+    def begin(self) -> None:
+        """The header fields are complete; a small request waits for its body."""
+
+    def more(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self.body += piece
+
+    def end(self) -> None:
+        """The request is complete."""
         self.more_body = False
+        self._judge()
+
+    def _judge(self) -> None:
+        """Through the chain and to the service."""
         gateway, exchange = self._client.lane.gateway, self.exchange
         try:
             outcome = gateway.door.run(exchange)
@@ -119,11 +138,6 @@ class Passage:
         return self.reply(refusal(self.exchange, InternalError("Something failed on our side.")))
 
     @property
-    def service(self) -> bytes:
-        """Name of the service that is asked."""
-        return self._upstream.name.encode()
-
-    @property
     def gone(self) -> bool:
         """Whether nobody waits for the service any more."""
         return self.response_complete
@@ -137,7 +151,7 @@ class Passage:
                 asking = cast(Asking, OlderAnswer(self, exchange, translation))
                 if self._attempts == 1:
                     self.body = upgrade(exchange, translation, self.body)
-            self._replica = self._upstream.ask(asking, exchange, self.body, avoid, self._head)
+            self._replica = self.upstream.ask(asking, exchange, self.body, avoid, self._head)
         except Exception as error:  # noqa: BLE001 - such as an internal token that cannot be made
             self._failed(error)
 
@@ -189,14 +203,19 @@ class Passage:
             replica.failed(self._client.lane.now())
         if exchange.answered:
             return self.cut()
-        # a keyed write may be sent again: the service does it once
-        repeatable = exchange.method in ("GET", "HEAD") or b"idempotency-key" in exchange.named
-        if repeatable and self._attempts < ATTEMPTS:
+        if self._attempts < ATTEMPTS and self._repeatable():
             self._attempts += 1
             return self._ask(avoid=replica)
         what = "broke off before it answered" if reused else "cannot be reached"
-        problem = Unavailable(f"{self._upstream.name} {what}.", retry_after=1)
+        problem = Unavailable(f"{self.upstream.name} {what}.", retry_after=1)
         return self.reply(refusal(exchange, problem))
+
+    def _repeatable(self) -> bool:
+        """Whether the service may be asked again; a write with a key is done once, however often it comes."""
+        return self.exchange.method in ("GET", "HEAD") or b"idempotency-key" in self.exchange.named
+
+    def slow(self, slow: bool) -> None:
+        """The service does not keep up with what is sent; what is small is sent all the same."""
 
     # --- outward ---
 
@@ -236,7 +255,7 @@ class Passage:
         if self.deadline and now > self.deadline:
             self._give_up()
             self.reply(
-                refusal(self.exchange, DeadlineExceeded(f"{self._upstream.name} did not answer in time."))
+                refusal(self.exchange, DeadlineExceeded(f"{self.upstream.name} did not answer in time."))
             )
 
     def abandon(self) -> None:

@@ -7,12 +7,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.edge.heads import Head
 from gateway.edge.lane import KEEP_ALIVE, Lane
 from gateway.edge.passage import Passage
+from gateway.edge.upload import Upload
 from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange
 from gateway.front_uvicorn import GuardedProtocol
 
 SMALL = 64 * 1024
-"""Bytes of a request's body that the lane takes; larger ones are streamed on the other way."""
+"""Bytes of a request's body that are waited for; larger ones are passed on as they come."""
 
 
 class EdgeProtocol(GuardedProtocol):
@@ -67,7 +68,7 @@ class EdgeProtocol(GuardedProtocol):
         passage = self._passed
         if passage is not None and self._begun - begun == 1 and not self._open:
             # from one rest to the next, the parser has read this and nothing else
-            self.lane.heads.remember(data, passage.exchange, passage.service)
+            self.lane.heads.remember(data, passage.exchange, passage.upstream)
         return None
 
     def _again(self, head: Head) -> None:
@@ -77,9 +78,9 @@ class EdgeProtocol(GuardedProtocol):
             self._unset_keepalive_if_required()
         self._head, self._resting = -1, 0.0
         exchange = head.exchange.again(self._address, self.scheme or "http")
-        self._passage = passage = Passage(self, exchange, self.lane.upstreams[head.service], head=head)
+        self._passage = passage = Passage(self, exchange, head.upstream, head=head)
         self.cycle = cast(Any, passage)
-        passage.go()
+        passage.end()
 
     # --- the parser ---
 
@@ -98,18 +99,16 @@ class EdgeProtocol(GuardedProtocol):
         self._head, self._wire, self._payload = -1, 0, 0
         self._stop_timer()
         path, _, query = self.url.partition(b"?")
-        exchange = Exchange(
-            self.parser.get_method().decode("ascii"),
-            path,
-            query,
-            self.headers,
-            self._address,
-            scheme=self.scheme or "http",
-        )
+        method = self.parser.get_method().decode("ascii")
+        exchange = Exchange(method, path, query, self.headers, self._address, scheme=self.scheme or "http")
         keep_alive = self.parser.should_keep_alive()
-        self._passage = passage = Passage(self, exchange, upstream, keep_alive)
+        if _small(exchange):
+            passage = Passage(self, exchange, upstream, keep_alive)
+        else:
+            passage = Upload(self, exchange, upstream, keep_alive, self.expect_100_continue)
+        self._passage = passage
         self.cycle = cast(Any, passage)
-        return None
+        return passage.begin()
 
     def _lane_to(self) -> EdgeUpstream | None:
         """The service, if this request is one for the lane."""
@@ -121,15 +120,7 @@ class EdgeProtocol(GuardedProtocol):
         assert self.parser is not None, "there is one until the connection is lost"
         if upstream is None or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return None
-        if b"#" in self.url:
-            return None
-        for name, value in self.headers:
-            if name == b"content-length":
-                if not value.isdigit() or len(value) > 6 or int(value) > SMALL:
-                    return None
-            elif name in (b"transfer-encoding", b"expect"):
-                return None
-        return upstream
+        return None if b"#" in self.url else upstream
 
     def _other_way(self) -> None:
         """By ASGI: uvicorn's own beginning of a message, now that it is needed, and its way from there."""
@@ -143,8 +134,7 @@ class EdgeProtocol(GuardedProtocol):
         if self.cycle is not cast(Any, self._passage) or self._passage is None:
             return super().on_body(body)
         self._payload += len(body)
-        self._passage.body += body
-        return None
+        return self._passage.more(body)
 
     def on_message_complete(self) -> None:
         if self.cycle is not cast(Any, self._passage) or self._passage is None:
@@ -153,8 +143,7 @@ class EdgeProtocol(GuardedProtocol):
         passage = self._passage
         if passage.keep_alive and not passage.body:
             self._passed = passage
-        passage.go()
-        return None
+        return passage.end()
 
     def passed(self, passage: Passage) -> None:
         """A request of the lane is answered; the next one may begin."""
@@ -170,9 +159,27 @@ class EdgeProtocol(GuardedProtocol):
         else:
             self._resting = self.lane.now()
 
+    def wait(self) -> None:
+        """Read no more of what the client sends, for now."""
+        self.flow.pause_reading()
+
+    def hear(self) -> None:
+        """Go on reading."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+
     def sweep(self, now: float) -> None:
         """End what is late: an answer that has not begun, a connection that has rested for long."""
         if self._passage is not None:
             self._passage.sweep(now)
         elif self._resting and now - self._resting > KEEP_ALIVE and not self.transport.is_closing():
             self.transport.close()
+
+
+def _small(exchange: Exchange) -> bool:
+    """Whether the body, if there is any, is small and says so, and the client does not wait with it."""
+    named = exchange.named
+    if b"transfer-encoding" in named or b"expect" in named:
+        return False
+    length = named.get(b"content-length")
+    return length is None or (length.isdigit() and len(length) < 6 and int(length) <= SMALL)

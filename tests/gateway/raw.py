@@ -68,3 +68,37 @@ async def raw(handle: Handle, port: int = 0) -> AsyncGenerator[int]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
+
+
+class Line:
+    """One connection that is kept."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def ask(self, *pieces: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Status, fields and body of the answer to a request that is sent in these pieces."""
+        for piece in pieces:
+            self._writer.write(piece)
+            await self._writer.drain()
+            await asyncio.sleep(0.02 if len(pieces) > 1 else 0)
+        return await self.answer()
+
+    async def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
+        """The next answer, which has to say its size."""
+        async with asyncio.timeout(30):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+            fields = {name: value for name, _, value in (line.partition(b": ") for line in lines)}
+            body = await self._reader.readexactly(int(fields[b"content-length"]))
+        return int(first.split(b" ")[1]), fields, body
+
+
+@contextlib.asynccontextmanager
+async def line(port: int, address: str = "127.0.0.1") -> AsyncGenerator[Line]:
+    """A connection from that address."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+    try:
+        yield Line(reader, writer)
+    finally:
+        writer.close()

@@ -77,7 +77,7 @@ async def test_trailers_are_dropped(landscape: Landscape, serve_both: Serve):
     async def app(scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):
             pass
-        seen.extend(name for name, _ in scope["headers"])
+        seen.extend(part for field in scope["headers"] for part in field)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
@@ -86,7 +86,7 @@ async def test_trailers_are_dropped(landscape: Landscape, serve_both: Serve):
     async with serve_both(landscape.gateway(upstreams={"shop": app})) as port:
         assert statuses(await talk(port, post(b"Transfer-Encoding: chunked", body=body))) == [204]
     assert b"x-late" not in seen
-    assert b"authorization" not in seen
+    assert b"Bearer other" not in seen
 
 
 async def test_pipelined_requests_are_answered_in_order(landscape: Landscape, serve_both: Serve):

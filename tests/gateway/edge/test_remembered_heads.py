@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.edge import EdgeUpstream
 from gateway.edge.heads import LARGEST, Head, Heads
 from gateway.exchange import Exchange
 from gateway.front_uvicorn import GuardedProtocol
@@ -14,41 +13,10 @@ from gateway.identity import VerifiedToken
 from tests.gateway.edge.conftest import Clock, Open
 from tests.gateway.edge.services import HOURS, answering, whole
 from tests.gateway.landscape import Landscape
-from tests.gateway.raw import get, raw
+from tests.gateway.raw import get, line, raw
+from triptych.calling.internal_token import InternalTokens
 
 PRODUCTS = b"/shop/v1/products"
-
-
-class Line:
-    """One connection that is kept."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def ask(self, *pieces: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
-        """Status, fields and body of the answer to a request that is sent in these pieces."""
-        for piece in pieces:
-            self._writer.write(piece)
-            await self._writer.drain()
-            await asyncio.sleep(0.02 if len(pieces) > 1 else 0)
-        return await self.answer()
-
-    async def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
-        async with asyncio.timeout(30):
-            head = await self._reader.readuntil(b"\r\n\r\n")
-            first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
-            fields = {name: value for name, _, value in (line.partition(b": ") for line in lines)}
-            body = await self._reader.readexactly(int(fields[b"content-length"]))
-        return int(first.split(b" ")[1]), fields, body
-
-
-@asynccontextmanager
-async def line(port: int, address: str = "127.0.0.1") -> AsyncGenerator[Line]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
-    try:
-        yield Line(reader, writer)
-    finally:
-        writer.close()
 
 
 @pytest.fixture
@@ -238,10 +206,10 @@ async def test_the_answer_of_a_known_head_is_told_apart_by_every_octet(edge: Ope
 
 
 def test_the_oldest_heads_make_room():
-    heads = Heads(room=1_000)
+    heads, shop = Heads(room=1_000), EdgeUpstream("shop", ["http://shop:1"], InternalTokens(b"k" * 32))
     for number in range(30):
         exchange = Exchange("GET", b"/%d" % number, b"", [(b"host", b"a")], "")
         exchange.caller = VerifiedToken("a", "a").caller
-        heads.remember(b"%d" % number * 50, exchange, b"shop")
+        heads.remember(b"%d" % number * 50, exchange, shop)
     known = [number for number in range(30) if isinstance(heads.find(b"%d" % number * 50), Head)]
     assert known == list(range(20, 30))
