@@ -124,7 +124,6 @@ class LeasedAccount:
                 while True:
                     if self._refilling is None:
                         self._refilling = asyncio.create_task(self._refill(cost))
-                        self._refilling.add_done_callback(self._refilled)
                     await asyncio.shield(self._refilling)
                     verdict = self._take(cost, self._counters.now())
                     if verdict is not None:
@@ -137,10 +136,13 @@ class LeasedAccount:
             self._waiting -= cost
         return self._alone(cost, self._counters.now())
 
-    def _refilled(self, _: "asyncio.Task[None]") -> None:
-        self._refilling = None
-
     async def _refill(self, cost: int) -> None:
+        try:
+            await self._lease(cost)
+        finally:
+            self._refilling = None  # at once: to whom waits for what is done already, nothing else happens
+
+    async def _lease(self, cost: int) -> None:
         debt = self._debt
         answer = await self._counters.lease(self._keys, self._arguments(cost, debt))
         if answer is None:

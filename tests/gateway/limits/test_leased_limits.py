@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.limits import Account, Verdict
+from gateway.limits.accounts import ADMITTED
 from gateway.limits.counters import Counters
 from gateway.limits.leased import LeasedAccounts
 from gateway.plans import Plan, plan
@@ -253,3 +254,42 @@ class Relay:
 def test_an_address_that_is_no_redis_is_refused_at_once(url: str):
     with pytest.raises(ValueError, match="Redis URL"):
         Counters(url, "gateway-0")
+
+
+class Held(Counters):
+    """Counters whose answer comes when the test says, and a clock that notices who asks without end."""
+
+    def __init__(self) -> None:
+        super().__init__("redis://127.0.0.1:9", "gateway-0", "test:", patience=10, now=self.read)
+        self.answers: list[asyncio.Future[list[int]]] = []
+        self.reads = 0
+
+    def read(self) -> float:
+        """The time, which here stands still."""
+        self.reads += 1
+        assert self.reads < 1_000, "somebody asks again and again without waiting"
+        return 1_000.0
+
+    async def lease(self, keys: Sequence[str], arguments: Sequence[float]) -> list[int] | None:
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self.answers.append(answer)
+        return await answer
+
+
+async def test_requests_that_come_in_the_moment_of_the_answer_wait_for_the_next_one():
+    counters = Held()
+    account = LeasedAccounts(counters).of_client("acme", BURST)
+    first = account.take(1, 1_000.0)
+    assert isinstance(first, asyncio.Future)
+    while not counters.answers:
+        await asyncio.sleep(0)
+    counters.answers[0].set_result([1, 49, 1, 0])  # one unit, for three
+    others = [account.take(1, 1_000.0) for _ in range(2)]
+    async with asyncio.timeout(30):
+        while not all(isinstance(other, asyncio.Future) and other.done() for other in others):
+            await asyncio.sleep(0)
+            for answer in counters.answers:
+                if not answer.done():
+                    answer.set_result([1, 49, 1, 0])
+        assert await first == ADMITTED
+    await counters.aclose()
