@@ -123,7 +123,7 @@ class GatewayFront:
         upstreams = [
             EdgeUpstream(name, addresses, platform.tokens) for name, addresses in apart.items() if addresses
         ]
-        access = AccessLog() if platform.settings.access_log else None
+        access = AccessLog(replica=platform.settings.replica) if platform.settings.access_log else None
         return Lane(self._app, upstreams, access)
 
     def _upstreams(self) -> dict[str, ASGIApp]:

@@ -8,13 +8,14 @@ from asyncio import TimerHandle
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from gateway.exchange import Exchange, refusal
 from gateway.filters.guard import HEADER_LIMIT, HeadersTooLarge
 from gateway.filters.request_id import request_id
 from gateway.front_asgi import TARGET
 from triptych.problems import BadRequest, Problem
+from triptych.serving.lingering import LingeringProtocol
 
 SLOW = 10.0
 """Seconds for the header fields to be complete, and for a body to make progress."""
@@ -28,15 +29,13 @@ class RequestTimeout(Problem, status=408, retryable=True):
     """The request did not arrive in time."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(LingeringProtocol):
     """One connection of a client."""
 
     _head = 0
     """Bytes of header fields that have come and are not complete; -1 while a body is read."""
-    _open = False
-    """Whether a request has begun and not ended."""
     _begun: int = 0
-    """How many have begun."""
+    """How many requests have begun."""
     _progress = 0
     _wire = 0
     """Bytes that have come since the header fields were complete."""
@@ -84,7 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._open, self._head = True, 0
+        self._head = 0
         self._begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -104,10 +103,6 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if not self.url.startswith(b"/"):
             self.scope[TARGET] = self.url  # pyright: ignore[reportGeneralTypeIssues] - a key of our own
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._open = False
 
     def _check_head(self) -> None:
         """What the parser lets through, or reads in a way of its own.

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """Address to listen on; loopback unless you say otherwise."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port of the gateway."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that `serve gateway` answers with, at one port."""
+    grace: int = Field(default=3, ge=0, le=300)
+    """Seconds that open requests get when a process stops."""
     public_url: str = ""
     """Address under which clients reach the gateway, and the OAuth issuer; by default host and port."""
     topology: Topology = "embedded"

@@ -15,8 +15,9 @@ AT_ONCE = 1_000
 class AccessLog:
     """Collects lines; `flush` writes them. Queries are left out: they may hold what no log should."""
 
-    def __init__(self, stream: BinaryIO | None = None) -> None:
+    def __init__(self, stream: BinaryIO | None = None, replica: str = "local") -> None:
         self._stream = stream or sys.stderr.buffer
+        self._replica = orjson.dumps(replica)
         self._lines: list[bytes] = []
         self._second = 0
         self._moment = ""
@@ -30,9 +31,10 @@ class AccessLog:
             self._second, self._moment = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
         client = orjson.dumps(exchange.token.client) if exchange.token else b"null"
         self._lines.append(
-            b'{"event":"request","level":"info","timestamp":"%b.%06dZ","method":%b,"path":%b,"status":%d,'
-            b'"seconds":%.6f,"client":%b,"request_id":"%b"}'
+            b'{"event":"request","level":"info","replica":%b,"timestamp":"%b.%06dZ","method":%b,"path":%b,'
+            b'"status":%d,"seconds":%.6f,"client":%b,"request_id":"%b"}'
             % (
+                self._replica,
                 self._moment.encode(),
                 (now - second) * 1e6,
                 orjson.dumps(exchange.method),

@@ -58,7 +58,7 @@ class EdgeProtocol(GuardedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """A head that came before takes the short way; everything else goes to the parser."""
-        if self._open or self.pipeline or (self.cycle and not self.cycle.response_complete):
+        if self._open or self.leaving or self.pipeline or (self.cycle and not self.cycle.response_complete):
             return super().data_received(data)
         head = self.lane.heads.find(data)
         if head is not None:
@@ -101,7 +101,7 @@ class EdgeProtocol(GuardedProtocol):
         path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("ascii")
         exchange = Exchange(method, path, query, self.headers, self._address, scheme=self.scheme or "http")
-        keep_alive = self.parser.should_keep_alive()
+        keep_alive = self.parser.should_keep_alive() and not self.leaving
         if _small(exchange):
             passage = Passage(self, exchange, upstream, keep_alive)
         else:

@@ -9,10 +9,12 @@ from triptych.settings import Settings
 def accounts(settings: Settings) -> Accounts:
     """Accounts that are counted here, or shared where `TRIPTYCH_REDIS_URL` is set.
 
+    Of several workers that count alone each grants its share, so that together they grant no more.
+
     Raises ValueError where that is no address of a Redis.
     """
     if settings.redis_url is None:
-        return Accounts()
+        return Accounts(share=1 / settings.workers)
     from gateway.limits.counters import Counters  # the redis client loads only where it is used
     from gateway.limits.leased import LeasedAccounts
 

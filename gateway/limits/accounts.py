@@ -93,16 +93,22 @@ class LocalAccount:
 
 
 class Accounts:
-    """Local accounts. Addresses are kept apart from clients, so that a flood of them evicts no client."""
+    """Local accounts. Addresses are kept apart from clients, so that a flood of them evicts no client.
 
-    def __init__(self, capacity: int = 100_000) -> None:
+    `share` is the part of every plan that is granted here.
+    """
+
+    def __init__(self, capacity: int = 100_000, share: float = 1.0) -> None:
         self._clients: OrderedDict[str, Account] = OrderedDict()
         self._addresses: OrderedDict[str, Account] = OrderedDict()
         self._capacity = capacity
+        self._share = share
 
     def open(self, key: str, plan: Plan) -> Account:
         """A new account; shared counters override this."""
-        return LocalAccount(plan)
+        account = LocalAccount(plan)
+        account.share(self._share)
+        return account
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """What has to run beside the requests: nothing, where this process counts alone."""

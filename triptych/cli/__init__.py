@@ -3,19 +3,21 @@
 import gc
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 BEGAN = time.monotonic()
 """When the program was loaded; `up` tells how long it took from here."""
 
 
-def main() -> None:
-    """Run one command, and exit with a code from `triptych.cli.exits`."""
+@contextmanager
+def ending() -> Generator[None]:
+    """Ends the program as `triptych.cli.exits` says, whatever happens within."""
     gc.disable()  # what is loaded at the start stays: looking through it for garbage is time wasted
-    from triptych.cli.app import application
     from triptych.cli.exits import explained
 
     try:
-        application()()
+        yield
     except (Exception, KeyboardInterrupt) as error:
         found = explained(error)
         if found is None:
@@ -27,3 +29,11 @@ def main() -> None:
     finally:
         gc.freeze()  # nor does the end have to look through all of it once more, which takes a second
         gc.enable()
+
+
+def main() -> None:
+    """Run one command, and exit with a code from `triptych.cli.exits`."""
+    with ending():
+        from triptych.cli.app import application
+
+        application()()

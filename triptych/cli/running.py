@@ -1,11 +1,14 @@
 """`up` and `serve`: the commands that stay."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triptych.cli.options import Data, settings_from
 from triptych.cli.output import console
+
+if TYPE_CHECKING:
+    from triptych.settings import Settings
 
 Port = Annotated[
     int | None,
@@ -66,15 +69,42 @@ def serve(
     port: Port = None,
     host: Host = None,
     data: Data = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="Processes of the gateway; by default one.")
+    ] = None,
 ) -> None:
     """Run one service, or the gateway, as a process of its own, until SIGTERM or Ctrl-C.
 
     It calls the others at their addresses, TRIPTYCH_CRM_URL and so on, and shares TRIPTYCH_SECRET_KEY with
-    them.
+    them. With several workers, SIGHUP replaces them one by one, and no request fails.
     """
+    from triptych.cli.exits import MISUSED, CommandError
+    from triptych.running.serve import THE_GATEWAY
     from triptych.running.serve import serve as run_service
     from triptych.telemetry import logs
 
-    settings = settings_from(port=port, host=host, data=data, topology="split")
+    if workers is not None and service != THE_GATEWAY:
+        raise CommandError(
+            f"Only the gateway has workers. Start {service} several times instead, each at a port and with a "
+            f"TRIPTYCH_REPLICA of its own, and name all addresses to those who call it.",
+            MISUSED,
+        )
+    settings = settings_from(port=port, host=host, data=data, workers=workers, topology="split")
+    if service == THE_GATEWAY and settings.workers > 1:
+        return _supervise(settings)
     logs.set_up(settings, service)
-    run_service(service, settings)
+    return run_service(service, settings)
+
+
+def _supervise(settings: "Settings") -> None:
+    from tempfile import TemporaryFile
+
+    from triptych.running.loop import run
+    from triptych.running.supervisor import Supervisor
+    from triptych.telemetry import logs
+    from triptych.telemetry.lines import share_standard_error
+
+    with TemporaryFile() as lock:
+        share_standard_error(lock.fileno())
+        logs.set_up(settings, "supervisor")
+        run(Supervisor(settings, lock.fileno()).run())

@@ -13,8 +13,9 @@ from triptych.running.memory import give_back_large_blocks
 
 T = TypeVar("T")
 
-LATEST = 4.5
-"""Seconds after a signal at which a process ends, whatever still hangs. What was accepted is safe on disk."""
+UNWINDING = 1.5
+"""Seconds after the grace of open requests at which a process ends, whatever still hangs. What was accepted
+is safe on disk."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -35,10 +36,11 @@ class Stop:
     """The wish to end, as signals bring it.
 
     Before `settled` it cancels the start; afterwards `wait` returns, and there is an orderly end. A second
-    signal, or LATEST seconds, end the process at once.
+    signal, or `latest` seconds, end the process at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, latest: float) -> None:
+        self._latest = latest
         self._wished = asyncio.Event()
         self._starting: asyncio.Task[Any] | None = None
         self.wished = False
@@ -61,19 +63,25 @@ class Stop:
         self._starting = None
 
     async def wait(self) -> None:
-        """Until a signal comes."""
+        """Until somebody wishes the end."""
         await self._wished.wait()
 
-    def _signalled(self) -> None:
+    def wish(self, latest: float) -> None:
+        """Bring about an orderly end, as a signal does, within so many seconds."""
         if self.wished:
-            _end()
+            return
         self.wished = True
         self._wished.set()
         if self._starting is not None:
             self._starting.cancel()
-        last = threading.Timer(LATEST, _end)
+        last = threading.Timer(latest, _end)
         last.daemon = True
         last.start()
+
+    def _signalled(self) -> None:
+        if self.wished:
+            _end()
+        self.wish(self._latest)
 
 
 def _end() -> None:

@@ -15,7 +15,7 @@ from triptych.running.demo_file import DemoFile
 from triptych.running.desk import Desk
 from triptych.running.edge import outer_edge
 from triptych.running.front import FrontMaker
-from triptych.running.loop import Stop, run
+from triptych.running.loop import UNWINDING, Stop, run
 from triptych.running.seeding import Seeding
 from triptych.serving.server import listen, serving
 from triptych.settings import Settings
@@ -90,7 +90,7 @@ async def _up(
     reporter: Reporter,
     began: float,
 ) -> None:
-    stop = Stop()
+    stop = Stop(settings.grace + UNWINDING)
     with stop.on_signals():
         listening = listen(settings.host, settings.port)
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
@@ -103,7 +103,7 @@ async def _up(
             app = outer_edge(front.app, settings, instruments)
             desk = Desk(platform, front, platform.engine, began)
             async with (
-                serving(app, listening, protocol=front.protocol),
+                serving(app, listening, settings.grace, front.protocol),
                 control.serving(desk, platform, front.administration_app, held),
             ):
                 held.answers_at(settings.base_url)

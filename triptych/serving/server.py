@@ -4,20 +4,32 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from triptych.problems import NotFound
 from triptych.serving.answers import problem_json
+from triptych.serving.lingering import STOPPING, LingeringProtocol
 
 GRACE = 3
 """Seconds that open requests get when the server stops."""
 
+BACKLOG = 2048
+"""Connections that may wait to be taken."""
+
 
 class AddressInUse(Exception):
     """Somebody else listens there."""
+
+
+@dataclass
+class Closing:
+    """How a server will stop; to be changed while it runs."""
+
+    grace: int
+    """Seconds that open requests get."""
 
 
 def by_prefix(apps: Mapping[str, ASGIApp]) -> ASGIApp:
@@ -58,8 +70,8 @@ async def serving(
     app: ASGIApp,
     listening: socket.socket,
     grace: int = GRACE,
-    protocol: Callable[..., asyncio.Protocol] | Literal["httptools"] = "httptools",
-) -> AsyncGenerator[None]:
+    protocol: Callable[..., asyncio.Protocol] = LingeringProtocol,
+) -> AsyncGenerator[Closing]:
     """Serve `app` on a socket until the block ends; open requests then get `grace` seconds to finish."""
     config = uvicorn.Config(
         app,
@@ -71,6 +83,7 @@ async def serving(
         date_header=True,
         h11_max_incomplete_event_size=16_384,
         timeout_graceful_shutdown=grace,
+        backlog=BACKLOG,
         ws="none",
     )
     server = uvicorn.Server(config)
@@ -78,11 +91,14 @@ async def serving(
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listening])
     tick = asyncio.create_task(server.main_loop())
+    closing = Closing(grace)
     try:
-        yield
+        yield closing
     finally:
         server.should_exit = True
         await tick
+        config.timeout_graceful_shutdown = closing.grace
+        server.lifespan.state[STOPPING] = True
         await server.shutdown(sockets=[listening])
 
 

@@ -261,7 +261,7 @@ class Held(Counters):
 
     def __init__(self) -> None:
         super().__init__("redis://127.0.0.1:9", "gateway-0", "test:", patience=10, now=self.read)
-        self.answers: list[asyncio.Future[list[int]]] = []
+        self.answers: asyncio.Queue[asyncio.Future[list[int]]] = asyncio.Queue()
         self.reads = 0
 
     def read(self) -> float:
@@ -272,7 +272,7 @@ class Held(Counters):
 
     async def lease(self, keys: Sequence[str], arguments: Sequence[float]) -> list[int] | None:
         answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self.answers.append(answer)
+        self.answers.put_nowait(answer)
         return await answer
 
 
@@ -280,16 +280,12 @@ async def test_requests_that_come_in_the_moment_of_the_answer_wait_for_the_next_
     counters = Held()
     account = LeasedAccounts(counters).of_client("acme", BURST)
     first = account.take(1, 1_000.0)
-    assert isinstance(first, asyncio.Future)
-    while not counters.answers:
-        await asyncio.sleep(0)
-    counters.answers[0].set_result([1, 49, 1, 0])  # one unit, for three
+    answer = await counters.answers.get()
+    answer.set_result([1, 49, 1, 0])  # one unit, for three
     others = [account.take(1, 1_000.0) for _ in range(2)]
     async with asyncio.timeout(30):
-        while not all(isinstance(other, asyncio.Future) and other.done() for other in others):
-            await asyncio.sleep(0)
-            for answer in counters.answers:
-                if not answer.done():
-                    answer.set_result([1, 49, 1, 0])
-        assert await first == ADMITTED
+        for _ in others:
+            (await counters.answers.get()).set_result([1, 49, 1, 0])
+        found = [verdict if isinstance(verdict, Verdict) else await verdict for verdict in (first, *others)]
+    assert found == [ADMITTED] * 3
     await counters.aclose()

@@ -1,15 +1,17 @@
 """Bursts and exact quotas, as properties that hold for every sequence of requests."""
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits import Account, Verdict
-from gateway.limits.accounts import Accounts, LocalAccount
+from gateway.limits import Account, Verdict, accounts
+from gateway.limits.accounts import ADMITTED, Accounts, LocalAccount
 from gateway.limits.bucket import Bucket
 from gateway.limits.window import GRAINS, MovingWindow
 from gateway.plans import Plans, Quota, plan
+from triptych.settings import Settings
 
 SOME = st.lists(st.tuples(st.floats(0, 2, allow_nan=False), st.integers(1, 7)), min_size=1, max_size=120)
 """Requests: seconds since the one before, and cost."""
@@ -145,3 +147,11 @@ def test_a_client_whose_plan_changes_is_counted_by_the_new_one():
     accounts, plans = Accounts(), Plans()
     accounts.of_client("acme", plans.named("free"))
     assert accounts.of_client("acme", plans.named("partner")).plan.name == "partner"
+
+
+def test_workers_that_count_alone_grant_their_share_of_every_plan(tmp_path: Path):
+    found = accounts(Settings(data=tmp_path, workers=4)).of_client(
+        "acme", plan("test", {"burst": 40, "day": 20})
+    )
+    admitted = [found.take(1, 0.0) for _ in range(40)].count(ADMITTED)
+    assert admitted == 5

@@ -1,0 +1,142 @@
+"""Several gateway processes at one port: they are one gateway, and survive each other."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.workers.conftest import Gateway, gateway, products, until
+from tests.gateway.workers.load import Client, load
+
+CONNECTIONS = 32
+
+
+@asynccontextmanager
+async def connections(port: int, count: int = CONNECTIONS) -> AsyncGenerator[list[Client]]:
+    """Clients that are about to ask; with so many, each worker has some."""
+    clients = [Client(port) for _ in range(count)]
+    try:
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+async def statuses(clients: list[Client], request: bytes) -> list[int]:
+    """What each of them is answered, all asking at once."""
+    return await asyncio.gather(*(client.ask(request) for client in clients))
+
+
+async def test_every_worker_answers_and_each_request_has_one_whole_line(workers: Gateway) -> None:
+    client, token = await workers.token()
+
+    def lines() -> list[dict[str, object]]:
+        return [line for line in workers.said('"event":"request"') if line.get("client") == client]
+
+    async with connections(workers.port) as clients:
+        for _ in range(20):
+            assert await statuses(clients, products(token)) == [200] * CONNECTIONS
+    await until(lambda: len(lines()) >= 20 * CONNECTIONS, "every request is logged")
+    assert len(lines()) == 20 * CONNECTIONS
+    assert {line["replica"] for line in lines()} == {"local-1", "local-2"}
+    assert len({line["request_id"] for line in lines()}) == 20 * CONNECTIONS
+
+
+async def test_a_client_that_is_disabled_is_refused_at_every_worker(workers: Gateway) -> None:
+    client, token = await workers.token()
+    async with connections(workers.port) as clients:
+        assert await statuses(clients, products(token)) == [200] * CONNECTIONS
+        await workers.server.disable_client(client)
+
+        async with asyncio.timeout(60):
+            while 200 in await statuses(clients, products(token)):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
+        assert await statuses(clients, products(token)) == [401] * CONNECTIONS
+
+
+async def test_a_quota_is_exact_over_the_workers(workers: Gateway) -> None:
+    found = list[int]()
+    for _ in range(5):
+        before = len(workers.said("Redis does not answer"))
+        _, token = await workers.token("scarce")
+        async with connections(workers.port) as clients:
+            found = [status for _ in range(4) for status in await statuses(clients, products(token))]
+        if len(workers.said("Redis does not answer")) == before:
+            break  # otherwise a busy machine was too slow for once, and each went on with its share
+    assert found.count(200) == 60
+    assert found.count(429) == 4 * CONNECTIONS - 60
+
+
+async def test_workers_are_replaced_one_by_one_and_no_request_fails(workers: Gateway) -> None:
+    _, token = await workers.token()
+    before, replaced = workers.workers(), len(workers.said("all workers are replaced"))
+    async with load(workers.port, products(token)) as asked:
+        await asked.more(50)
+        workers.process.send_signal(signal.SIGHUP)
+        await until(lambda: len(workers.said("all workers are replaced")) > replaced, "they are replaced")
+        await asked.more(50)
+    assert asked.failed == []
+    assert set(workers.workers()).isdisjoint(before)
+    assert len(workers.workers()) == 2
+
+
+async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(workers: Gateway) -> None:
+    _, token = await workers.token()
+    victim = workers.workers()[0]
+
+    def of_victim() -> list[dict[str, object]]:
+        return [line for line in workers.said("a worker has ended") if line["pid"] == victim]
+
+    os.kill(victim, signal.SIGKILL)
+    async with connections(workers.port) as clients:  # the other one answers, and soon a new one
+        assert set(await statuses(clients, products(token))) == {200}
+    await until(lambda: bool(of_victim()), "it is noticed")
+    assert [line["ended_by"] for line in of_victim()] == ["SIGKILL"]
+    await until(lambda: len(workers.workers()) == 2, "another one is started")
+
+
+async def test_sigterm_ends_all_of_them_in_good_order(tmp_path: Path, replicas: str) -> None:
+    async with gateway(tmp_path, "--workers", "2", TRIPTYCH_PARTNER_URL=replicas) as running:
+        workers = running.workers()
+        _, token = await running.token()
+        async with connections(running.port, 8) as clients:
+            assert await statuses(clients, products(token)) == [200] * 8
+            running.process.terminate()
+            await running.process.wait()
+    assert running.process.returncode == 0
+    assert len(running.said("audit log ends")) == 2
+    assert running.said("ended before everything was closed") == []
+    for pid in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_what_keeps_the_first_worker_from_starting_is_said_once_and_ends_the_supervisor(
+    tmp_path: Path,
+) -> None:
+    code, said = await ended(tmp_path, "serve", "gateway", "--workers", "3", "--port", "0")
+    assert code == 1
+    assert said.count("TRIPTYCH_SECRET_KEY") == 2  # in one line
+    assert said.startswith("error: Set TRIPTYCH_SECRET_KEY")
+
+
+async def test_only_the_gateway_has_workers(tmp_path: Path) -> None:
+    code, said = await ended(tmp_path, "serve", "crm", "--workers", "2")
+    assert code == 2
+    assert "Only the gateway has workers" in said
+
+
+async def ended(folder: Path, *arguments: str) -> tuple[int | None, str]:
+    """The exit code of a command, and what it said on standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("triptych")), *arguments),
+        cwd=folder,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    return process.returncode, said.decode()
