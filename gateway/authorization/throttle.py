@@ -63,10 +63,11 @@ class LoginThrottle:
     async def _attempt(self, rules: dict[str, Rule]) -> int:
         now = self._clock.now()
         async with self._database.write() as connection:
-            for who in rules:
+            for who in sorted(rules):
+                # It sets nothing, and so locks the row, or makes it anew where a success is just deleting it.
                 fresh = {"failures": 0, "blocked_until": 0, "expires_at": now + HOUR}
-                await upsert(connection, login_attempts, {"who": who}, {}, fresh)
-            query = select(login_attempts).where(login_attempts.c.who.in_(rules)).with_for_update()
+                await upsert(connection, login_attempts, {"who": who}, {"who": who}, fresh)
+            query = select(login_attempts).where(login_attempts.c.who.in_(rules))
             rows = (await connection.execute(query)).all()
             wait = max(row.blocked_until - now for row in rows)
             if wait > 0:

@@ -3,19 +3,32 @@
 import base64
 import json
 import os
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from starlette.types import Message
 
 from gateway.authorization.client_assertions import ASSERTION_TYPE
+from tests.gateway.authorization.asking import RawAnswer, asked
 from tests.gateway.authorization.browsing import SHOP_REDIRECT, Flow
 from tests.gateway.authorization.conftest import ISSUER, House, open_house
+from tests.gateway.authorization.odd import (
+    FORM,
+    NAMES,
+    VALUES,
+    bodies,
+    documents,
+    fields,
+    form,
+    headers,
+    jose,
+    kinds,
+    proofs,
+    signed,
+)
 from triptych.settings import Settings
 
 ENDPOINTS = [
@@ -31,54 +44,6 @@ ENDPOINTS = [
     "/.well-known/openid-configuration",
     "/oauth/nothing",
 ]
-FORM = b"application/x-www-form-urlencoded"
-# fmt: off
-NAMES = [
-    "grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "scope", "state",
-    "nonce", "resource", "refresh_token", "token", "token_type_hint", "response_type", "response_mode",
-    "prompt", "max_age", "request", "request_uri", "code_challenge", "code_challenge_method", "login_hint",
-    "id_token_hint", "post_logout_redirect_uri", "action", "email", "password", "form_token", "x",
-    "client_assertion", "client_assertion_type", "dpop_jkt", "subject_token", "subject_token_type",
-    "actor_token", "actor_token_type", "requested_token_type", "audience", "acr_values",
-]
-VALUES = [
-    "authorization_code", "client_credentials", "refresh_token", "code", "S256", "plain", "openid", "none",
-    "login", SHOP_REDIRECT, "http://127.0.0.1:1/callback", "https://[", "https://shop.example:x/", "%00",
-    "%ff%fe", "%E2%80%AE", "a%20b", "%22%27%3C", "1e999", "-1", "9" * 40, "{}", "e30.e30.e30", "sign-in",
-    "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:token-type:access_token",
-    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "urn:ietf:params:oauth:request_uri:x",
-    "allow", "deny", "switch", "..%2f", "%0d%0aSet-Cookie:%20x=y", "%ED%A0%80", "%F0%9F%98%80",
-]
-# fmt: on
-
-
-def part(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def form(pairs: Sequence[tuple[str, str]]) -> bytes:
-    return "&".join(f"{name}={value}" for name, value in pairs).encode()
-
-
-fields = st.tuples(
-    st.sampled_from(["", *NAMES]) | st.binary(max_size=8).map(quote_from_bytes),
-    st.sampled_from(["", *VALUES]) | st.binary(max_size=40).map(quote_from_bytes) | st.text(max_size=20),
-)
-bodies = st.binary(max_size=300) | st.lists(fields, max_size=12).map(form)
-kinds = st.sampled_from([FORM, FORM + b"; charset=utf-8", b"application/json", b"text/plain", b"", b";"])
-basic = st.binary(max_size=40).map(lambda secret: b"Basic " + base64.b64encode(secret))
-headers = st.none() | basic | st.binary(max_size=60)
-jose = st.lists(st.binary(max_size=60).map(part), min_size=3, max_size=3).map(b".".join)
-documents = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=10) | st.sampled_from(VALUES),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
-)
-claims = st.dictionaries(
-    st.sampled_from(["alg", "typ", "jwk", "kty", "htm", "htu", "iat", "jti", "nonce", "exp", "aud", "crit"]),
-    documents,
-).map(lambda said: json.dumps(said).encode())
-signed = st.tuples(claims, claims, st.binary(max_size=64)).map(lambda parts: b".".join(map(part, parts)))
-proofs = st.none() | st.binary(max_size=60) | jose | signed
 patient = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     deadline=None,
@@ -94,49 +59,11 @@ async def open_house_(data: Path) -> AsyncGenerator[House]:
         yield house
 
 
-@dataclass
-class RawAnswer:
-    """What came back, as the server sent it."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-    body: bytes = b""
-
-    @property
-    def sane(self) -> bool:
-        """Speaks for itself: no fault of ours, and no address but registered ones."""
-        location = self.headers.get("location", "/")
-        known = location.startswith(("/", SHOP_REDIRECT, "http://127.0.0.1:1/callback"))
-        return 200 <= self.status < 500 and known and "x=y" not in self.headers.get("set-cookie", "")
-
-
-async def raw(
-    house: House, method: str, path: str, query: bytes = b"", body: bytes = b"", **headers: bytes | None
-) -> RawAnswer:
-    """One request in bytes that no HTTP client would send."""
-    answer = RawAnswer()
-    said = [(name.replace("_", "-").encode(), value) for name, value in headers.items() if value is not None]
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "query_string": query,
-        "headers": said,
-        "client": None,
-    }
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            answer.status = message["status"]
-            answer.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
-        else:
-            answer.body += message.get("body", b"")
-
-    await house.server(scope, receive, send)
-    return answer
+def sane(answer: RawAnswer) -> bool:
+    """Speaks for itself: no fault of ours, and no address but registered ones."""
+    location = answer.headers.get("location", "/")
+    known = location.startswith(("/", SHOP_REDIRECT, "http://127.0.0.1:1/callback"))
+    return 200 <= answer.status < 500 and known and "x=y" not in answer.headers.get("set-cookie", "")
 
 
 @patient
@@ -149,19 +76,25 @@ async def test_no_posted_body_is_too_odd(
     authorization: bytes | None,
     dpop: bytes | None,
 ):
-    answer = await raw(
-        shared_house, "POST", path, body=body, content_type=kind, authorization=authorization, dpop=dpop
+    answer = await asked(
+        shared_house.server,
+        "POST",
+        path,
+        body=body,
+        content_type=kind,
+        authorization=authorization,
+        dpop=dpop,
     )
-    assert answer.sane, answer
+    assert sane(answer), answer
 
 
 @patient
 @given(document=documents.map(lambda said: json.dumps(said).encode()) | st.binary(max_size=100))
 async def test_no_registration_is_too_odd(open_house_: House, document: bytes):
-    answer = await raw(
-        open_house_, "POST", "/oauth/register", body=document, content_type=b"application/json"
+    answer = await asked(
+        open_house_.server, "POST", "/oauth/register", body=document, content_type=b"application/json"
     )
-    assert answer.sane, answer
+    assert sane(answer), answer
 
 
 @patient
@@ -169,14 +102,14 @@ async def test_no_registration_is_too_odd(open_house_: House, document: bytes):
 async def test_no_client_assertion_is_too_odd(shared_house: House, assertion: bytes):
     said = [("grant_type", "client_credentials"), ("client_assertion", assertion.decode())]
     said.append(("client_assertion_type", quote_from_bytes(ASSERTION_TYPE.encode())))
-    answer = await raw(shared_house, "POST", "/oauth/token", body=form(said), content_type=FORM)
-    assert answer.sane, answer
+    answer = await asked(shared_house.server, "POST", "/oauth/token", body=form(said), content_type=FORM)
+    assert sane(answer), answer
 
 
 @patient
 @given(path=st.sampled_from(ENDPOINTS), query=bodies, cookie=headers)
 async def test_no_address_is_too_odd(shared_house: House, path: str, query: bytes, cookie: bytes | None):
-    assert (await raw(shared_house, "GET", path, query, cookie=cookie)).sane
+    assert sane(await asked(shared_house.server, "GET", path, query, cookie=cookie))
 
 
 def authorization_request(house: House) -> list[tuple[str, str]]:
@@ -197,7 +130,9 @@ def changed(honest: list[tuple[str, str]], change: list[tuple[str, str]]) -> byt
 async def ask_for_token(house: House, body: bytes) -> RawAnswer:
     office = house.office
     proof = b"Basic " + base64.b64encode(f"{office.client_id}:{office.secret}".encode())
-    return await raw(house, "POST", "/oauth/token", body=body, content_type=FORM, authorization=proof)
+    return await asked(
+        house.server, "POST", "/oauth/token", body=body, content_type=FORM, authorization=proof
+    )
 
 
 @patient
@@ -206,10 +141,12 @@ async def test_no_change_to_an_honest_request_is_too_odd(shared_house: House, ch
     honest = authorization_request(shared_house)
     for query in [form([*honest, *change]), changed(honest, change)]:
         answers = [
-            await raw(shared_house, "GET", "/oauth/authorize", query),
-            await raw(shared_house, "POST", "/oauth/authorize", query, b"action=allow", content_type=FORM),
+            await asked(shared_house.server, "GET", "/oauth/authorize", query),
+            await asked(
+                shared_house.server, "POST", "/oauth/authorize", query, b"action=allow", content_type=FORM
+            ),
         ]
-        assert all(answer.sane for answer in answers), answers
+        assert all(map(sane, answers)), answers
 
 
 @patient
@@ -219,7 +156,7 @@ async def test_no_change_to_an_honest_token_request_is_too_odd(
 ):
     honest = [("grant_type", grant), ("code", "x"), ("refresh_token", "x"), ("code_verifier", "x" * 43)]
     answer = await ask_for_token(shared_house, changed(honest, change))
-    assert answer.sane, answer
+    assert sane(answer), answer
     assert answer.status == 200 or "error" in json.loads(answer.body)
 
 
@@ -229,19 +166,19 @@ async def test_no_odd_value_of_any_parameter_is_a_fault_of_ours(house: House, na
         change = [(name, value)]
         query = changed(authorization_request(house), change)
         answers = [
-            await raw(house, "GET", "/oauth/authorize", query),
-            await raw(house, "GET", "/oauth/logout", form(change)),
+            await asked(house.server, "GET", "/oauth/authorize", query),
+            await asked(house.server, "GET", "/oauth/logout", form(change)),
             await ask_for_token(
                 house, changed([("grant_type", "authorization_code"), ("code", "x")], change)
             ),
         ]
-        assert all(answer.sane for answer in answers), (value, answers)
+        assert all(map(sane, answers)), (value, answers)
 
 
 @pytest.mark.parametrize("path", ["authorize", "token", "revoke", "introspect", "logout"])
 async def test_a_body_over_64_kib_is_refused(house: House, path: str):
     body = b"token=" + b"x" * (64 * 1024)
-    answer = await raw(house, "POST", f"/oauth/{path}", body=body, content_type=FORM)
+    answer = await asked(house.server, "POST", f"/oauth/{path}", body=body, content_type=FORM)
     assert answer.status == 413
 
 

@@ -1,6 +1,7 @@
 """What counts once counts once: of twenty at the same moment, over four gateways, at most one succeeds.
 
-`TRIPTYCH_TEST_RACES` says how many races are run of each kind on each database, by default 3.
+Here they are in one process and on SQLite; `test_races_over_processes` has four processes and PostgreSQL.
+`TRIPTYCH_TEST_RACES` says how many races are run of each kind, by default 3.
 """
 
 import asyncio
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from tests.gateway.authorization.browsing import Flow
 from tests.gateway.authorization.conftest import ISSUER, House, open_house
@@ -46,12 +46,9 @@ class Gateways:
         return sorted([answer.status_code for answer in await asyncio.gather(*runs)])
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def gateways(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Gateways]:
-    url = None
-    if request.param == "postgresql":
-        url = SecretStr(request.getfixturevalue("postgres_url"))
-    settings = Settings(data=tmp_path, public_url=ISSUER, database_url=url)
+@pytest.fixture
+async def gateways(tmp_path: Path) -> AsyncGenerator[Gateways]:
+    settings = Settings(data=tmp_path, public_url=ISSUER)
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(open_house(settings))
         others = [
