@@ -3,7 +3,16 @@
 import sys
 from importlib import import_module
 
-NAMES = ["calls", "storefront", "customer_360", "loading", "start", "gateway.run"]
+NAMES = [
+    "calls",
+    "storefront",
+    "customer_360",
+    "loading",
+    "start",
+    "gateway.run",
+    "gateway.token_endpoint",
+    "gateway.limiter",
+]
 
 
 def main() -> None:

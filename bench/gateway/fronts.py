@@ -12,7 +12,7 @@ from bench.gateway.tokens import Tokens
 from bench.processes import TRIPTYCH, Served, free_port, served
 
 FILES = Path(__file__).parent / "files"
-PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}})
+PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}, "oauth": {"burst": 1_000_000}})
 PATH = "/partner/v1/products"
 
 
@@ -97,7 +97,7 @@ def node(core: int, behind: int, tokens: Tokens, script: str, packages: tuple[st
 
 
 @contextmanager
-def edge(core: int, behind: int, data: Path, secret: str) -> Generator[Served]:
+def edge(core: int, behind: int, data: Path, secret: str, **more: str) -> Generator[Served]:
     """`triptych serve gateway` with everything on: token, scope, limits, versions, ids, log, metrics."""
     port = free_port()
     settings = {
@@ -106,6 +106,7 @@ def edge(core: int, behind: int, data: Path, secret: str) -> Generator[Served]:
         "TRIPTYCH_PLANS": PLENTY,
         "TRIPTYCH_PARTNER_URL": f"http://127.0.0.1:{behind}",
         "TRIPTYCH_ACCESS_LOG": "true",
+        **more,
     }
     command = pinned(core, TRIPTYCH, "serve", "gateway", "--port", str(port))
     with served(command, port, "/healthz", **settings) as found:

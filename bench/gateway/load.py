@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +38,30 @@ def script(folder: Path, name: str, tokens: Sequence[str], path: str) -> Path:
     return configured("load.lua", folder, port=name, tokens=folder / f"{name}.tokens", path=path)
 
 
-def load(front: Served, lua: Path, core: int, connections: int, seconds: int) -> Seen:
-    """One round."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(lua), front.address]
+def load(
+    front: Served,
+    lua: Path,
+    core: int,
+    connections: int,
+    seconds: int,
+    *,
+    beside: Path | None = None,
+) -> Seen:
+    """One round, of one connection more that sends what `beside` says."""
     busy = cpu(front.process)
-    whole = pinned(core, program(command[0]), *command[1:])
-    ran = subprocess.run(whole, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    with ExitStack() as stack:
+        if beside is not None:
+            other = _wrk(core, 1, seconds, beside, front.address)
+            stack.enter_context(subprocess.Popen(other, stdout=subprocess.DEVNULL))  # noqa: S603 - our own words
+        whole = _wrk(core, connections, seconds, lua, front.address)
+        ran = subprocess.run(whole, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
     used = cpu(front.process) - busy
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", ran.stdout)
     if found is None:
         raise RuntimeError(f"wrk said nothing of use: {ran.stdout}{ran.stderr}")
     requests, p50, p99, failed = map(int, found.groups())
     return Seen(requests, used / max(1, requests) * 1e6, p50 / 1e3, p99 / 1e3, failed)
+
+
+def _wrk(core: int, connections: int, seconds: int, lua: Path, address: str) -> list[str]:
+    return pinned(core, program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(lua), address)

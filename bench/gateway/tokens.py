@@ -3,8 +3,10 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from joserfc import jwt
@@ -17,6 +19,7 @@ from triptych.assembly.platform import Platform
 from triptych.settings import Settings
 
 SCOPE = "partner:read"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,25 +54,62 @@ def rs256(count: int) -> Tokens:
     return Tokens(texts, key.as_pem(private=False))
 
 
-def registered(data: Path, secret: str, count: int) -> list[tuple[str, str]]:
+def registered(data: Path, secret: str, count: int, database_url: str | None = None) -> list[tuple[str, str]]:
     """Ids and secrets of as many clients, registered at an installation of ours before it starts."""
 
-    async def register() -> list[tuple[str, str]]:
-        settings = Settings(data=data, topology="split", secret_key=SecretStr(secret))
-        async with Platform(settings, {}) as platform:
-            database = await platform.storage.open("gateway", MIGRATIONS)
-            audit = AuditLog(database, platform.secrets.key("audit"))
-            server = AuthorizationServer(settings, database, platform.secrets, {SCOPE: ""}, audit)
-            found: list[tuple[str, str]] = []
-            for number in range(count):
-                issued = await server.clients.add(
-                    f"client {number}", grants=["client_credentials"], scopes=[SCOPE], plan="internal"
-                )
-                assert issued.client_secret is not None
-                found.append((issued.client_id, issued.client_secret))
-            return found
+    async def register(server: AuthorizationServer) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for number in range(count):
+            issued = await server.clients.add(
+                f"client {number}", grants=["client_credentials"], scopes=[SCOPE], plan="internal"
+            )
+            assert issued.client_secret is not None
+            found.append((issued.client_id, issued.client_secret))
+        return found
 
-    return asyncio.run(register())
+    return asyncio.run(_before_it_starts(data, secret, database_url, register))
+
+
+def refreshing(data: Path, secret: str, database_url: str | None = None) -> tuple[str, str]:
+    """The id of a public client, and a refresh token that somebody has given it."""
+
+    async def allow(server: AuthorizationServer) -> tuple[str, str]:
+        client_id, _ = await server.clients.add(
+            "refreshing",
+            grants=["authorization_code", "refresh_token"],
+            scopes=[SCOPE],
+            plan="internal",
+            redirect_uris=["https://app.example/"],
+            public=True,
+        )
+        user = await server.users.add("ada@app.example", "Ada", secrets.token_urlsafe(16), scopes=["*"])
+        code = await server.authorizations.allow(
+            client_id=client_id,
+            user_id=user.id,
+            session_id="ses_bench",
+            redirect_uri="https://app.example/",
+            scope=SCOPE,
+            audience=(server.issuer,),
+            nonce=None,
+            code_challenge="x" * 43,
+            signed_in_at=int(time.time()),
+        )
+        authorization = await server.authorizations.spend_code(code, client_id)
+        assert authorization is not None
+        return client_id, await server.authorizations.new_refresh_token(authorization, None)
+
+    return asyncio.run(_before_it_starts(data, secret, database_url, allow))
+
+
+async def _before_it_starts(
+    data: Path, secret: str, database_url: str | None, work: Callable[[AuthorizationServer], Awaitable[T]]
+) -> T:
+    url = None if database_url is None else SecretStr(database_url)
+    settings = Settings(data=data, topology="split", secret_key=SecretStr(secret), database_url=url)
+    async with Platform(settings, {}) as platform:
+        database = await platform.storage.open("gateway", MIGRATIONS)
+        audit = AuditLog(database, platform.secrets.key("audit"))
+        return await work(AuthorizationServer(settings, database, platform.secrets, {SCOPE: ""}, audit))
 
 
 def ours(address: str, clients: list[tuple[str, str]]) -> list[str]:

@@ -155,7 +155,7 @@ class AuditLog:
             sequence, previous = record.sequence, record.hash
             rows.append(
                 {
-                    **asdict(deed),
+                    **deed.columns(),
                     "sequence": sequence,
                     "previous": record.previous,
                     "hash": record.hash,

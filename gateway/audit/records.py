@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 import orjson
 
@@ -29,6 +29,13 @@ class Deed:
     request_id: str
     details: str = "{}"
     """Further facts, as a JSON object."""
+
+    def columns(self) -> dict[str, str]:
+        """Its fields by name; `asdict` takes ten times as long, and this is on every token's way."""
+        return {name: getattr(self, name) for name in _COLUMNS}
+
+
+_COLUMNS = tuple(field.name for field in fields(Deed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Head:
 
 def chained(sequence: int, previous: str, deed: Deed) -> str:
     """The hash of a record."""
-    document = {**asdict(deed), "sequence": sequence, "previous": previous}
+    document = {**deed.columns(), "sequence": sequence, "previous": previous}
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -4,12 +4,14 @@ The next key is published before it signs anything, and a retired one until its 
 Private keys lie in the database only sealed.
 """
 
+import base64
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from joserfc import jwt
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +33,19 @@ PUBLISHED_SECONDS = 2 * JWKS_SECONDS
 """How long a key is published before it signs."""
 
 
+_ES256 = JWSRegistry.algorithms[ALGORITHM]
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=64)
+def _first_part(kind: str, kid: str) -> str:
+    header = {"typ": kind, "alg": ALGORITHM, "kid": kid}  # in this order for ever: tokens are known by it
+    return _base64url(json.dumps(header, separators=(",", ":")).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """One key pair; its id is the RFC 7638 thumbprint."""
@@ -39,12 +54,17 @@ class SigningKey:
     key: ECKey
 
     def sign(self, kind: str, claims: dict[str, Any]) -> str:
-        """A compact JWT of this `typ`."""
-        return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": self.kid}, claims, self.key, [ALGORITHM])
+        """A compact JWT of this `typ`.
+
+        Put together here, since joserfc looks through its registries each time, for as long as signing takes.
+        """
+        payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
+        signed = f"{self.first_part(kind)}.{_base64url(payload)}"
+        return f"{signed}.{_base64url(_ES256.sign(signed.encode(), self.key))}"
 
     def first_part(self, kind: str) -> str:
         """How every token of this kind begins that this key has signed, byte for byte."""
-        return self.sign(kind, {}).partition(".")[0]
+        return _first_part(kind, self.kid)
 
     def public(self) -> dict[str, Any]:
         """As the JWKS document shows it (RFC 7517)."""

@@ -49,7 +49,7 @@ class FormEndpoint:
             return None
         if len(sent) > 1:
             raise ProofError("There is more than one DPoP proof")
-        return await self._proofs.prove(sent[0], request.method, request.url.path)
+        return await self._proofs.prove(sent[0], request.method, request.scope["path"])
 
     async def _unproven(self, asked: OAuthRequest, error: ProofError) -> Response:
         refusal = OAuth2Error(printable(error.reason), error=error.code)
@@ -77,7 +77,7 @@ def _oauth_request(server: OAuthServer, request: Request, parameters: Parameters
         raise InvalidRequestError("The body and the Authorization header name different clients")
     return OAuthRequest(
         "POST",
-        server.issuer + request.url.path,
+        server.issuer + request.scope["path"],
         parameters,
         authorization_header=header,
         address=address_of(request),

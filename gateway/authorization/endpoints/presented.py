@@ -68,6 +68,6 @@ class PresentedTokens:
         if len(sent) != 1:
             raise ProofError("One DPoP proof is needed")
         proven = await self._proofs.prove(
-            sent[0], request.method, request.url.path, token=token, thumbprint=thumbprint
+            sent[0], request.method, request.scope["path"], token=token, thumbprint=thumbprint
         )
         return {} if proven.nonce is None else {"dpop-nonce": proven.nonce}

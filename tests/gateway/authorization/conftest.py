@@ -84,6 +84,10 @@ class House:
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None
     """How browsers reach the server, where that is not in this process."""
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis shows with each example, instead of all that ever happened in the house."""
+        printer.text("House()")
+
     async def token(self, client: Registered, **form: str) -> httpx.Response:
         """Ask the token endpoint, with the client's credentials if it has any."""
         if client.secret is None:

@@ -1,9 +1,9 @@
-"""One honest request to each endpoint, with real credentials and fresh codes: what is changed before it is sent."""
+"""One honest request to each endpoint, with real credentials and fresh codes, for tests to change."""
 
 import base64
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote_plus
@@ -266,13 +266,9 @@ def visited(path: str) -> Make:
     return make
 
 
-DOCUMENTS: Sequence[str] = [
-    "/oauth/jwks",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/openid-configuration",
-    "/.well-known/oauth-protected-resource",
-    "/.well-known/oauth-protected-resource/shop/v1",
-]
+RESOURCE = "/.well-known/oauth-protected-resource"
+KNOWN = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+DOCUMENTS = ["/oauth/jwks", *KNOWN, RESOURCE, f"{RESOURCE}/shop/v1"]
 REQUESTS: dict[str, Make] = {
     "token, client_credentials": Honest.client_credentials,
     "token, private_key_jwt": Honest.assertion,

@@ -46,9 +46,9 @@ async def attempt(server: AuthorizationServer, one: Try) -> Outcome:
     if one["method"] == SPEND:
         accepted = await server.factors.accepts(one["path"], one["body"])
         return {"status": 200 if accepted else 400, "headers": {}, "body": ""}
-    fields = {name: value.encode() for name, value in one["headers"].items()}
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in one["headers"].items()]
     answer = await asked(
-        server, one["method"], one["path"], one["query"].encode(), one["body"].encode(), **fields
+        server, one["method"], one["path"], one["query"].encode(), one["body"].encode(), headers
     )
     return {"status": answer.status, "headers": answer.headers, "body": answer.body.decode()}
 

@@ -61,7 +61,7 @@ class Signer:
         model = JWSRegistry.algorithms[algorithm or self.algorithm]
         return f"{signed}.{part(model.sign(signed.encode(), self.key))}"
 
-    def assertion(self, client_id: str, audience: object, now: float, **other: Any) -> str:
+    def assertion(self, client_id: str, audience: object, now: float, /, **other: Any) -> str:
         """A client assertion (RFC 7523); a claim that is None is left out."""
         header = {"alg": self.algorithm, "kid": self.public["kid"], "typ": "JWT"}
         said = {

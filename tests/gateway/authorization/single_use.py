@@ -13,6 +13,7 @@ from tests.gateway.authorization.browsing import SHOP_REDIRECT, Browser, Flow, F
 from tests.gateway.authorization.conftest import ISSUER, House
 from tests.gateway.authorization.racer import SPEND, Outcome, Try
 from tests.gateway.authorization.signing import proving, signer
+from tests.gateway.authorization.test_dpop import proof
 
 SCOPE = "storefront:read"
 VERIFIER = secrets.token_urlsafe(48)
@@ -50,10 +51,9 @@ def spent(user_id: str, code: str) -> Try:
 class Makers:
     """Makes single-use things at one authorization server, without a browser where that can be."""
 
-    def __init__(self, house: House, signing_client: str, nonce: str, browser: Browser) -> None:
+    def __init__(self, house: House, signing_client: str, browser: Browser) -> None:
         self._house = house
         self._signing_client = signing_client
-        self._nonce = nonce
         self._browser = browser
         """In which Ada is signed in, and has agreed to what the shop wants."""
         self._recovery: list[tuple[str, str]] = []
@@ -84,12 +84,11 @@ class Makers:
 
     async def proof(self) -> Try:
         """A proof of possession."""
-        key, now = signer("ES256"), self._house.clock.read()
-        proof = key.proof("POST", f"{ISSUER}/oauth/token", now, nonce=self._nonce)
+        signed = await proof(self._house, signer("ES256"))
         partner = self._house.partner
         basic = base64.b64encode(f"{partner.client_id}:{partner.secret}".encode()).decode()
         form = {"grant_type": "client_credentials"}
-        return posted("/oauth/token", form, authorization=f"Basic {basic}", dpop=proof)
+        return posted("/oauth/token", form, authorization=f"Basic {basic}", dpop=signed)
 
     async def pushed_request(self) -> Try:
         """A request that was sent ahead, for whichever browser comes first."""

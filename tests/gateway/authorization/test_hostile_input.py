@@ -188,6 +188,16 @@ async def test_more_fields_than_anybody_needs_are_refused(house: House):
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("path", ["token", "par", "revoke", "introspect", "register", "userinfo", "logout"])
+async def test_a_query_in_no_alphabet_changes_nothing(house: House, path: str):
+    answers = [
+        await asked(house.server, "POST", f"/oauth/{path}", query, b"token=x", content_type=FORM)
+        for query in (b"", b"authorization=\x80")
+    ]
+    assert answers[0].status == answers[1].status < 500
+    assert answers[0].headers == answers[1].headers or path == "logout"
+
+
 async def test_a_query_over_8_kib_is_refused(house: House):
     answer = await house.http.get("/oauth/authorize?state=" + "x" * 9000)
     assert answer.status_code == 400

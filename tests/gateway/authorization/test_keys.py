@@ -1,13 +1,16 @@
 """Signing keys: next, current, retired; and what lies in the database."""
 
 import asyncio
+import base64
 import sqlite3
 from pathlib import Path
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from gateway.authorization.keys import PUBLISHED_SECONDS, KeyRing
+from gateway.authorization.keys import PUBLISHED_SECONDS, KeyRing, SigningKey
 from gateway.authorization.lifetimes import Clock, Lifetimes
 from gateway.authorization.service import MIGRATIONS
 from tests.gateway.authorization.conftest import ISSUER, Answers, House, MovableClock, open_house
@@ -128,3 +131,14 @@ async def test_gateways_that_start_or_rotate_at_once_agree_on_the_keys(tmp_path:
         await asyncio.gather(*(ring.refresh() for ring in rings))
         assert len({ring.current.kid for ring in rings}) == 1
         assert all(len(ring.all()) == 3 for ring in rings)
+
+
+def test_tokens_begin_as_they_always_did_and_any_library_reads_them():
+    key = ECKey.generate_key("P-256")
+    signing = SigningKey(key.thumbprint(), key)
+    said = {"name": "Zoë", "list": [1, {"a": None}]}
+    token = signing.sign("at+jwt", said)
+    header = base64.urlsafe_b64decode(signing.first_part("at+jwt") + "==").decode()
+    assert token.startswith(signing.first_part("at+jwt") + ".")
+    assert header == f'{{"typ":"at+jwt","alg":"ES256","kid":"{signing.kid}"}}'
+    assert jwt.decode(token, key, ["ES256"]).claims == said

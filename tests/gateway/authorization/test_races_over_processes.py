@@ -24,7 +24,6 @@ from tests.gateway.authorization.conftest import ISSUER, House, open_house
 from tests.gateway.authorization.racer import Outcome, Try
 from tests.gateway.authorization.signing import signer
 from tests.gateway.authorization.single_use import KINDS, SCOPE, Makers
-from tests.gateway.authorization.test_dpop import nonce_of
 from tests.gateway.authorization.test_private_key_jwt import registered
 from tests.gateway.authorization.test_races import RACES, RUNNERS
 from triptych.problems import Unauthenticated
@@ -97,7 +96,7 @@ async def track(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         browser = house.browser()
         await browser.allow(Flow(house.shop, SCOPE), house.ada.email)  # from now on nobody asks
         signing = await registered(house, signer("ES256"))
-        yield Track(house, Makers(house, signing, await nonce_of(house), browser), gateways)
+        yield Track(house, Makers(house, signing, browser), gateways)
 
 
 @pytest.mark.parametrize("kind", KINDS)

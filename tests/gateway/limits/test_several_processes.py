@@ -12,11 +12,11 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bench.gateway.spender import QUOTA, spend
 from gateway.limits import Verdict
 from gateway.limits.counters import Counters
 from gateway.limits.leased import LeasedAccounts
 from tests.conftest import PROJECT, absent
-from tests.gateway.limits.spender import QUOTA, spend
 from tests.landscape import free_ports
 
 ALONE = QUOTA.quotas[0].units // 4
@@ -25,7 +25,7 @@ ALONE = QUOTA.quotas[0].units // 4
 
 async def spender(url: str, prefix: str, number: int, requests: int) -> int:
     """What a process of its own is admitted."""
-    command = ("-m", "tests.gateway.limits.spender", url, f"gateway-{number}", prefix, str(requests))
+    command = ("-m", "bench.gateway.spender", url, f"gateway-{number}", prefix, str(requests))
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=PROJECT, stdout=asyncio.subprocess.PIPE
     )

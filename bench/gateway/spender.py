@@ -33,4 +33,4 @@ async def spend(url: str, name: str, prefix: str, requests: int) -> int:
 
 if __name__ == "__main__":
     _, url, name, prefix, requests = sys.argv
-    print(asyncio.run(spend(url, name, prefix, int(requests))))
+    sys.stdout.write(f"{asyncio.run(spend(url, name, prefix, int(requests)))}\n")
