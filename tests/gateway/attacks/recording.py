@@ -11,7 +11,7 @@ from triptych.context import Caller
 from triptych.serving.callers import CALLER
 
 _LINE = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.1")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9a-z-]+): ([^\x00-\x08\x0a-\x1f\x7f]*)")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([^\x00-\x08\x0a-\x1f\x7f]*)")
 _ONCE = (b"host", b"content-length", b"transfer-encoding", b"authorization", b"x-request-id", b"traceparent")
 _SIZE = re.compile(rb"[0-9a-f]{1,8}")
 
@@ -29,6 +29,8 @@ class Arrived:
     headers: Headers
     body: bytes
     caller: Caller
+    client: str
+    """Address of the client, as the gateway tells it."""
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of a header."""
@@ -58,8 +60,8 @@ class Shop:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        found = Arrived(scope["method"], target, list(scope["headers"]), body, scope[CALLER])
-        self.arrived.append(found)
+        caller, client = scope[CALLER], scope["client"][0]
+        self.arrived.append(Arrived(scope["method"], target, list(scope["headers"]), body, caller, client))
         fields = [(b"content-type", b"application/json"), (b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": fields})
         await send({"type": "http.response.body", "body": b"{}"})
@@ -90,7 +92,8 @@ class Shop:
         body = await _body(named, reader)
         token = named.get(b"authorization", b"").removeprefix(b"Bearer ").decode("ascii")
         caller = self.internal.verify(token, "shop")
-        return Arrived(matched[1].decode(), matched[2], headers, body, caller)
+        client = named[b"x-forwarded-for"].decode("ascii")
+        return Arrived(matched[1].decode(), matched[2], headers, body, caller, client)
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes | None:
@@ -107,7 +110,7 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     matched = _FIELD.fullmatch(line)
     if matched is None or matched[2] != matched[2].strip(b" \t"):
         raise Malformed(f"no header line: {line!r}")
-    return matched[1], matched[2]
+    return matched[1].lower(), matched[2]
 
 
 async def _body(named: dict[bytes, bytes], reader: asyncio.StreamReader) -> bytes:
