@@ -19,6 +19,10 @@ from triptych.serving.lingering import LingeringProtocol
 
 SLOW = 10.0
 """Seconds for the header fields to be complete, and for a body to make progress."""
+SLOWEST = 500
+"""Bytes per second that count as progress of a body."""
+UNREAD = 60.0
+"""Seconds in which a client has to take something of what is there for it."""
 
 
 DISCARDED = 16 * 1024 * 1024
@@ -36,12 +40,16 @@ class GuardedProtocol(LingeringProtocol):
     """Bytes of header fields that have come and are not complete; -1 while a body is read."""
     _begun: int = 0
     """How many requests have begun."""
-    _progress = 0
+    _heard: int = 0
+    """Bytes that have come on this connection."""
     _wire = 0
     """Bytes that have come since the header fields were complete."""
     _payload = 0
     """Bytes of them that were body; the rest are chunk sizes, chunk extensions and trailers."""
     _timer: TimerHandle | None = None
+    """Runs while something that has begun has to go on."""
+    _reading: TimerHandle | None = None
+    """Runs while the client has to take what is there for it."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -49,10 +57,12 @@ class GuardedProtocol(LingeringProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._reading is not None:
+            self._reading.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._progress += 1
+        self._heard += len(data)
         self._unset_keepalive_if_required()
         assert self.parser is not None, "there is one until the connection is lost"
         waited, begun = not self._open, self._begun
@@ -79,7 +89,7 @@ class GuardedProtocol(LingeringProtocol):
     def _go_on(self) -> None:
         """What has begun has to go on."""
         if self._timer is None and not self.transport.is_closing():
-            self._timer = self.loop.call_later(SLOW, self._late, self._progress)
+            self._timer = self.loop.call_later(SLOW, self._late, self._heard)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -119,16 +129,43 @@ class GuardedProtocol(LingeringProtocol):
         if b"#" in self.url:
             raise BadRequest("The request target has a fragment.")
 
-    def _late(self, progress: int) -> None:
-        """The request is slow: its header fields are incomplete, or its body has made no progress."""
+    def _late(self, heard: int) -> None:
+        """The request is slow: its header fields are incomplete, or its body hardly goes on."""
         self._timer = None
-        waiting_for_us = self.flow.read_paused
-        if self._open and self._head < 0 and (self._progress > progress or waiting_for_us):
-            self._timer = self.loop.call_later(SLOW, self._late, self._progress)
-        elif self._progress == 0:
+        goes_on = self._heard - heard >= SLOW * SLOWEST or self.flow.read_paused
+        if self._open and self._head < 0 and goes_on:
+            self._timer = self.loop.call_later(SLOW, self._late, self._heard)
+        elif self._heard == 0:
             self.transport.close()
         else:
-            self._refuse(RequestTimeout(f"The request made no progress for {SLOW:.0f} s."))
+            self._refuse(RequestTimeout(f"The request hardly went on for {SLOW:.0f} s."))
+
+    # --- a client that does not read ---
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._watch()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch()
+
+    def _watch(self) -> None:
+        """From now on the client has to take what is there for it."""
+        if self._reading is None and (waiting := self.transport.get_write_buffer_size()):
+            self._reading = self.loop.call_later(UNREAD, self._unread, waiting)
+
+    def _unread(self, waited: int) -> None:
+        self._reading = None
+        if self.transport.get_write_buffer_size() == waited:
+            self.transport.abort()
+        else:
+            self._watch()
 
     def _refuse(self, problem: Problem) -> None:
         """Answer and close; only close where another answer is under way.
@@ -147,6 +184,7 @@ class GuardedProtocol(LingeringProtocol):
         if unanswered or (self._head >= 0 and self.cycle.response_complete):
             self.transport.write(_problem_response(problem))
         self.transport.close()
+        self._watch()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -126,9 +126,9 @@ class Passage:
         try:
             found = await outcome
         except Exception as error:  # noqa: BLE001 - whatever a filter raises is answered
-            return self._failed(error)
-        if self.disconnected:
-            return None
+            return None if self.disconnected else self._failed(error)
+        if self.disconnected:  # meanwhile; what filters began is over
+            return self.exchange.ended()
         return self._ask() if found is None else self.reply(found)
 
     def _failed(self, error: Exception) -> None:
@@ -261,8 +261,6 @@ class Passage:
     def abandon(self) -> None:
         """The client has gone: nobody waits for the answer."""
         self.disconnected = True
-        if self._task is not None:
-            self._task.cancel()
         if not self.response_complete:
             if not self.exchange.answered:
                 self._client.lane.gateway.begun(self.exchange, 0)

@@ -154,6 +154,7 @@ class EdgeProtocol(GuardedProtocol):
             return
         if not passage.keep_alive:
             self.transport.close()
+            self._watch()
         elif self.pipeline:
             self.on_response_complete()
         else:
@@ -174,6 +175,7 @@ class EdgeProtocol(GuardedProtocol):
             self._passage.sweep(now)
         elif self._resting and now - self._resting > KEEP_ALIVE and not self.transport.is_closing():
             self.transport.close()
+            self._watch()
 
 
 def _small(exchange: Exchange) -> bool:

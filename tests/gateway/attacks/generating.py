@@ -10,11 +10,13 @@ TOKENS = (b"Bearer reader", *[b"Bearer writer"] * 4, b"Bearer nobody", b"bearer 
 """Stand-ins; tokens that are good are put in their place at the end."""
 _PIECES = (
     b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b" ", b"\t", b":", b",", b";", b"%2f", b"%2e", b"..", b"/",
-    b"\\", b"#", b"?", b"\xff", b"\xc3\xa4", b"0", b"15", b"chunked", b"HTTP/1.1", b"HTTP/1.0", b"GET ", b"POST ",
-    b"Content-Length: 0\r\n", b"Content-Length: 15\r\n", b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n",
-    b"Host: other.test\r\n", b"Connection: close\r\n", b"Connection: authorization\r\n", b"Upgrade: h2c\r\n",
-    b"Connection: Upgrade\r\n", b"Expect: 100-continue\r\n", b"Authorization: Bearer writer\r\n",
-    b"Idempotency-Key: k\r\n", b"X-A: b\r\n c\r\n", b"Triptych-Caller: root\r\n", b"http://gateway.test",
+    b"\\", b"#", b"?", b"\xff", b"\xc3\xa4", b"0", b"15", b"chunked", b"HTTP/1.1", b"HTTP/1.0", b"GET ",
+    b"POST ", b"0\r\n\r\n", b"http://gateway.test",
+    b"Content-Length: 0\r\n", b"Content-Length: 15\r\n", b"Transfer-Encoding: chunked\r\n",
+    b"Host: other.test\r\n", b"Connection: close\r\n", b"Connection: authorization\r\n",
+    b"Upgrade: h2c\r\n", b"Connection: Upgrade\r\n", b"Expect: 100-continue\r\n",
+    b"Authorization: Bearer writer\r\n", b"Idempotency-Key: k\r\n", b"X-A: b\r\n c\r\n",
+    b"Triptych-Caller: root\r\n",
 )  # fmt: skip
 _FIELDS = (
     b"Accept: */*", b"Accept-Encoding: gzip", b"X-A: b", b"Cookie: a=b", b"Connection: keep-alive",

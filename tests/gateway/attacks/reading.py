@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.paths import canonical_path, encoded_path
 from triptych.problems import BadRequest
 
-_LINE = re.compile(rb"([A-Z-]+) +([!-\"$-~]+) HTTP/1\.[01]")  # more than one blank may be taken for one
+_LINE = re.compile(rb"([A-Z-]+) +([!-\"$-~]+) +HTTP/1\.[01]")  # more than one blank may be taken for one
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[\t -~\x80-\xff]*)?")
 _TARGET = re.compile(rb"(?:[Hh][Tt][Tt][Pp][Ss]?://([^/?]*))?([^?]*)(?:\?(.*))?", re.DOTALL)

@@ -44,6 +44,7 @@ class Shop:
     internal: InternalTokens
     arrived: list[Arrived] = field(default_factory=list[Arrived])
     malformed: list[str] = field(default_factory=list[str])
+    answer: bytes = b"{}"
 
     def forget(self) -> None:
         """Begin with an empty book."""
@@ -62,18 +63,17 @@ class Shop:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         caller, client = scope[CALLER], scope["client"][0]
         self.arrived.append(Arrived(scope["method"], target, list(scope["headers"]), body, caller, client))
-        fields = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.answer))]
         await send({"type": "http.response.start", "status": 200, "headers": fields})
-        await send({"type": "http.response.body", "body": b"{}"})
+        await send({"type": "http.response.body", "body": self.answer})
 
     async def server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The shop elsewhere: one connection, read without any library and without mercy."""
         try:
             while (head := await _head(reader)) is not None:
                 self.arrived.append(await self._read(head, reader))
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
-                )
+                head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+                writer.write(head % len(self.answer) + self.answer)
                 await writer.drain()
         except Malformed as error:
             self.malformed.append(str(error))
