@@ -7,7 +7,7 @@ from tests.docs.blocks import PROJECT
 
 GUIDE = PROJECT / "docs/gateway/attacks.md"
 FILES = [*(PROJECT / "tests/gateway/attacks").glob("test_*.py"), PROJECT / "tests/gateway/test_hostile.py"]
-BOTH = {"door", "house", "abroad", "serve_both"}
+BOTH = {"door", "house", "abroad", "hasty", "serve_both"}
 """Fixtures that there are once for each front."""
 
 
