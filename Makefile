@@ -4,11 +4,11 @@ BIN := .venv/bin
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
 
-.PHONY: help up test check bench format coverage
+.PHONY: help up test check bench bench-gateway format coverage
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do \
-		printf '  make %-10s %s\n' "$$name" "$$does"; done
+		printf '  make %-13s %s\n' "$$name" "$$does"; done
 
 # --- set-up: once, and again when a lock or what is installed of the project changes (its entry points) ---
 
@@ -36,6 +36,9 @@ coverage: $(READY_DEV)  ## run the test suite and show which lines it never reac
 
 bench: $(READY_DEV)  ## run every benchmark; results as tables and in var/bench/*.json
 	@$(BIN)/python -m bench
+
+bench-gateway: $(READY_DEV)  ## run those of the gateway; nginx, HAProxy, wrk and Node have to be installed
+	@$(BIN)/python -m bench gateway.run
 
 format: $(READY_DEV)  ## format the code and mend what can be mended
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .

@@ -64,7 +64,7 @@ class GatewayFront:
             self.authorization, plans, platform.secrets.key("cursors"), partial(used, database)
         )
         self.administration_app = self._administration_app()
-        tokens = RememberedTokens(self.authorization.bearer)
+        tokens = RememberedTokens(self.authorization.bearer, settings.remembered_tokens)
         self.authorization.revocations.tell(tokens.forget)
         self._app = build_gateway(
             settings,

@@ -83,7 +83,7 @@ class RememberedTokens:
         """
         forgotten = self._forgotten
         verified = await self._verifier.verify(token.decode("ascii"))
-        if forgotten == self._forgotten and verified.expires_at > self._now():
+        if self._capacity and forgotten == self._forgotten and verified.expires_at > self._now():
             if len(self._known) >= self._capacity:
                 del self._known[next(iter(self._known))]
             self._known[credentials or token] = verified

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     """Whether addresses that others give us, such as a client's `jwks_uri`, may lead into our own network."""
     issuers: tuple[ForeignIssuer, ...] = ()
     """Other issuers whose tokens are accepted, as JSON: see docs/gateway/foreign-issuers.md."""
+    remembered_tokens: int = Field(default=50_000, ge=0)
+    """Verified tokens that a gateway remembers, so that one that is known is not verified again."""
     sunset: Literal["answer", "refuse"] = "answer"
     """Whether versions past their sunset are still answered, with the headers that say so, or refused."""
     plans: Mapping[str, Mapping[str, int]] = Field(default_factory=dict[str, Mapping[str, int]])

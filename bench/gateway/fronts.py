@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from bench.processes import TRIPTYCH, Served, free_port, served
 FILES = Path(__file__).parent / "files"
 PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}, "oauth": {"burst": 1_000_000}})
 PATH = "/partner/v1/products"
+ORDERS = "/partner/v1/orders"
 
 
 class Missing(Exception):
@@ -49,7 +51,12 @@ def service(core: int, size: int = 1024) -> Generator[int]:
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         text = json.dumps({"items": [], "next_cursor": None, "pad": "x" * (size - 45)})
-        file = configured("service.conf", Path(folder), port=port, folder=folder, text=text)
+        answer = f"add_header ETag '\"1\"'; return 200 '{text}';"
+        if size > 4_000:  # more than a word of nginx's configuration may have
+            Path(folder, "answer.json").write_text(text)
+            Path(folder).chmod(0o755)  # its workers are not us
+            answer = f"root {folder}; try_files /answer.json =404;"
+        file = configured("service.conf", Path(folder), port=port, folder=folder, answer=answer)
         with served(pinned(core, program("nginx"), "-p", folder, "-c", str(file)), port, "/"):
             yield port
 
@@ -97,6 +104,18 @@ def node(core: int, behind: int, tokens: Tokens, script: str, packages: tuple[st
 
 
 @contextmanager
+def naive(core: int, behind: int, tokens: Tokens) -> Generator[Served]:
+    """FastAPI, httpx and slowapi, put together as is often done."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        key = Path(folder) / "key.pem"
+        key.write_bytes(tokens.public_pem)
+        command = pinned(core, sys.executable, str(FILES / "naive.py"), str(port), str(behind), str(key))
+        with served(command, port, "/healthz") as found:
+            yield found
+
+
+@contextmanager
 def edge(core: int, behind: int, data: Path, secret: str, **more: str) -> Generator[Served]:
     """`triptych serve gateway` with everything on: token, scope, limits, versions, ids, log, metrics."""
     port = free_port()
@@ -105,6 +124,7 @@ def edge(core: int, behind: int, data: Path, secret: str, **more: str) -> Genera
         "TRIPTYCH_SECRET_KEY": secret,
         "TRIPTYCH_PLANS": PLENTY,
         "TRIPTYCH_PARTNER_URL": f"http://127.0.0.1:{behind}",
+        "TRIPTYCH_PUBLIC_URL": "https://gateway.example",
         "TRIPTYCH_ACCESS_LOG": "true",
         **more,
     }

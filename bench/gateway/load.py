@@ -32,10 +32,20 @@ def cpu(process: psutil.Popen) -> float:
     return sum(times.user + times.system for times in (one.cpu_times() for one in family))
 
 
-def script(folder: Path, name: str, tokens: Sequence[str], path: str) -> Path:
-    """wrk's script that sends requests with each token in turn."""
+def script(
+    folder: Path, name: str, tokens: Sequence[str], path: str, upload: int = 0, different: bool = False
+) -> Path:
+    """wrk's script: each token in turn, `upload` bytes where there are any, no two alike if `different`."""
     (folder / f"{name}.tokens").write_text("\n".join(tokens))
-    return configured("load.lua", folder, port=name, tokens=folder / f"{name}.tokens", path=path)
+    return configured(
+        "load.lua",
+        folder,
+        port=name,
+        tokens=folder / f"{name}.tokens",
+        path=path,
+        upload=upload,
+        different=int(different),
+    )
 
 
 def load(

@@ -19,6 +19,7 @@ from triptych.assembly.platform import Platform
 from triptych.settings import Settings
 
 SCOPE = "partner:read"
+SCOPES = [SCOPE, "partner:order"]
 T = TypeVar("T")
 
 
@@ -61,7 +62,7 @@ def registered(data: Path, secret: str, count: int, database_url: str | None = N
         found: list[tuple[str, str]] = []
         for number in range(count):
             issued = await server.clients.add(
-                f"client {number}", grants=["client_credentials"], scopes=[SCOPE], plan="internal"
+                f"client {number}", grants=["client_credentials"], scopes=SCOPES, plan="internal"
             )
             assert issued.client_secret is not None
             found.append((issued.client_id, issued.client_secret))
@@ -109,14 +110,20 @@ async def _before_it_starts(
     async with Platform(settings, {}) as platform:
         database = await platform.storage.open("gateway", MIGRATIONS)
         audit = AuditLog(database, platform.secrets.key("audit"))
-        return await work(AuthorizationServer(settings, database, platform.secrets, {SCOPE: ""}, audit))
+        return await work(
+            AuthorizationServer(settings, database, platform.secrets, dict.fromkeys(SCOPES, ""), audit)
+        )
 
 
 def ours(address: str, clients: list[tuple[str, str]]) -> list[str]:
     """An access token for each client, from the gateway that will be measured."""
     with httpx.Client(base_url=address, trust_env=False, timeout=30) as http:
         return [
-            http.post("/oauth/token", data={"grant_type": "client_credentials", "scope": SCOPE}, auth=client)
+            http.post(
+                "/oauth/token",
+                data={"grant_type": "client_credentials", "scope": " ".join(SCOPES)},
+                auth=client,
+            )
             .raise_for_status()
             .json()["access_token"]
             for client in clients
