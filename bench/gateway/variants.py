@@ -31,6 +31,7 @@ def measure() -> list[Row]:
             return [
                 conditions.row("every request different", different=True),
                 conditions.row("5,000 tokens", count=5_000),
+                conditions.row("two workers", TRIPTYCH_WORKERS="2"),
                 conditions.row("no token remembered", TRIPTYCH_REMEMBERED_TOKENS="0"),
                 conditions.row("100 KB answers", size=100 * 1024),
                 conditions.row("1 MB uploads", upload=UPLOAD),
