@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from gateway.certificate import ClientCertificate
 from gateway.fields import PROBLEM_JSON as PROBLEM_JSON
 from gateway.fields import Headers as Headers
 from gateway.identity import VerifiedToken
@@ -36,6 +37,8 @@ class Exchange:
     """Where this exchange counts as under way; `ended` gives the place back."""
     caller: Caller | None = None
     """As whom the service is called."""
+    certificate: ClientCertificate | None = None
+    """What the client has shown, where it was asked for a certificate."""
     target: bytes | None = None
     """The whole request target where it was not in origin form (RFC 9112, 3.2)."""
     inward: Headers | None = None

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 TARGET = "triptych.target"
 """Key of the ASGI scope for a request target that was not in origin form; `front_uvicorn` sets it."""
+CERTIFICATE = "triptych.certificate"
+"""Key of the ASGI scope for the client's certificate; `front_uvicorn` sets it where there is one."""
 
 
 Count = Callable[[Exchange, int], None]
@@ -146,7 +148,7 @@ class Gateway:
 def read(scope: Scope) -> Exchange:
     """The exchange of an ASGI request. Only `raw_path` is believed: `path` is decoded already."""
     client = scope.get("client")
-    return Exchange(
+    exchange = Exchange(
         scope["method"],
         scope.get("raw_path") or scope["path"].encode(),
         scope["query_string"],
@@ -155,6 +157,8 @@ def read(scope: Scope) -> Exchange:
         scheme=scope.get("scheme", "http"),
         target=scope.get(TARGET),
     )
+    exchange.certificate = scope.get(CERTIFICATE)
+    return exchange
 
 
 async def _bounded(

@@ -10,10 +10,11 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from gateway.certificate import ClientCertificate, shown
 from gateway.exchange import Exchange, refusal
 from gateway.filters.guard import HEADER_LIMIT, HeadersTooLarge
 from gateway.filters.request_id import request_id
-from gateway.front_asgi import TARGET
+from gateway.front_asgi import CERTIFICATE, TARGET
 from triptych.problems import BadRequest, Problem
 from triptych.serving.lingering import LingeringProtocol
 
@@ -50,9 +51,16 @@ class GuardedProtocol(LingeringProtocol):
     """Runs while something that has begun has to go on."""
     _reading: TimerHandle | None = None
     """Runs while the client has to take what is there for it."""
+    certificate: ClientCertificate | None = None
+    """What the client has shown."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if self.scheme == "https":
+            try:
+                self.certificate = shown(transport)
+            except ValueError:  # good enough for TLS, but not to be told who it is
+                transport.close()
         self._timer = self.loop.call_later(SLOW, self._late, 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,6 +121,8 @@ class GuardedProtocol(LingeringProtocol):
         super().on_headers_complete()
         if not self.url.startswith(b"/"):
             self.scope[TARGET] = self.url  # pyright: ignore[reportGeneralTypeIssues] - a key of our own
+        if self.certificate is not None:
+            self.scope[CERTIFICATE] = self.certificate  # pyright: ignore[reportGeneralTypeIssues] - likewise
 
     def _check_head(self) -> None:
         """What the parser lets through, or reads in a way of its own.

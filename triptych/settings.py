@@ -15,6 +15,7 @@ ENV_FILE = ".env"
 """Settings in a file, in the folder where a process starts."""
 Topology = Literal["embedded", "wire", "split"]
 Registration = Literal["closed", "token", "open"]
+ClientCertificates = Literal["none", "optional", "required"]
 
 
 def _variable(service: str) -> str:
@@ -54,6 +55,14 @@ class Settings(BaseSettings):
     """Seconds that open requests get when a process stops."""
     public_url: str = ""
     """Address under which clients reach the gateway, and the OAuth issuer; by default host and port."""
+    tls_certificate: Path | None = None
+    """File with the gateway's certificate and those up to its authority (PEM); with it, it speaks TLS."""
+    tls_key: Path | None = None
+    """File with the certificate's private key (PEM), where that is not in the same one."""
+    tls_client_ca: Path | None = None
+    """File with the authorities whose client certificates are good (PEM)."""
+    tls_client_certificates: ClientCertificates = "none"
+    """Whether clients of the gateway are asked for a certificate: not at all, may show one, or have to."""
     topology: Topology = "embedded"
     """How services reach each other: in process, in process over HTTP, or one process per service."""
     services: str = ""
@@ -137,4 +146,5 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """Where clients reach the gateway."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        scheme = "http" if self.tls_certificate is None else "https"
+        return self.public_url or f"{scheme}://{self.host}:{self.port}"

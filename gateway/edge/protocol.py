@@ -78,6 +78,8 @@ class EdgeProtocol(GuardedProtocol):
             self._unset_keepalive_if_required()
         self._head, self._resting = -1, 0.0
         exchange = head.exchange.again(self._address, self.scheme or "http")
+        if self.certificate is not None:
+            exchange.certificate = self.certificate
         self._passage = passage = Passage(self, exchange, head.upstream, head=head)
         self.cycle = cast(Any, passage)
         passage.end()
@@ -101,6 +103,8 @@ class EdgeProtocol(GuardedProtocol):
         path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("ascii")
         exchange = Exchange(method, path, query, self.headers, self._address, scheme=self.scheme or "http")
+        if self.certificate is not None:
+            exchange.certificate = self.certificate
         keep_alive = self.parser.should_keep_alive() and not self.leaving
         if _small(exchange):
             passage = Passage(self, exchange, upstream, keep_alive)

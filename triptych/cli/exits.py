@@ -60,12 +60,13 @@ def _of_the_platform(error: Exception) -> tuple[str, int] | None:
     from triptych.running.reaching import DoesNotAnswer
     from triptych.secrets import SecretKeyError
     from triptych.serving.server import AddressInUse
+    from triptych.serving.tls import TlsError
     from triptych.storage.errors import StorageError
 
     codes: list[tuple[tuple[type[Exception], ...], int]] = [
         ((DataFolderInUse, AddressInUse), IN_USE),
         ((DoesNotAnswer, Unavailable, DeadlineExceeded), UNREACHABLE),
-        ((AssemblyError, DataFolderError, DemoFileError, SecretKeyError, StorageError), FAILED),
+        ((AssemblyError, DataFolderError, DemoFileError, SecretKeyError, StorageError, TlsError), FAILED),
         ((FileError, MappingError, NoMapping, UnreadableDocument), FAILED),
     ]
     for kinds, code in codes:

@@ -14,6 +14,7 @@ from triptych.running.edge import edge, outer_edge
 from triptych.running.loop import UNWINDING, Stop, run
 from triptych.running.up import gateway_maker
 from triptych.serving.server import Closing, listen, serving
+from triptych.serving.tls import tls
 from triptych.settings import Settings
 from triptych.telemetry.instruments import Instruments
 
@@ -104,7 +105,7 @@ async def _served(
     if name == THE_GATEWAY:
         async with gateway_maker()(platform) as front:
             app = outer_edge(front.app, settings, instruments)
-            async with serving(app, listening, settings.grace, front.protocol) as closing:
+            async with serving(app, listening, settings.grace, front.protocol, tls(settings)) as closing:
                 yield closing
     else:
         app = edge(platform.apps[name], settings, instruments)

@@ -18,6 +18,7 @@ from triptych.running.front import FrontMaker
 from triptych.running.loop import UNWINDING, Stop, run
 from triptych.running.seeding import Seeding
 from triptych.serving.server import listen, serving
+from triptych.serving.tls import tls
 from triptych.settings import Settings
 from triptych.telemetry.instruments import Instruments
 
@@ -103,7 +104,7 @@ async def _up(
             app = outer_edge(front.app, settings, instruments)
             desk = Desk(platform, front, platform.engine, began)
             async with (
-                serving(app, listening, settings.grace, front.protocol),
+                serving(app, listening, settings.grace, front.protocol, tls(settings)),
                 control.serving(desk, platform, front.administration_app, held),
             ):
                 held.answers_at(settings.base_url)

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from triptych.problems import NotFound
 from triptych.serving.answers import problem_json
 from triptych.serving.lingering import STOPPING, LingeringProtocol
+from triptych.serving.tls import HANDSHAKE, Tls
 
 GRACE = 3
 """Seconds that open requests get when the server stops."""
@@ -65,12 +68,40 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's server, which leaves a TLS handshake less time."""
+
+    def __init__(self, config: uvicorn.Config, tls: Tls | None) -> None:
+        super().__init__(config)
+        self.lifespan = config.lifespan_class(config)
+        self._tls = tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._tls is None:
+            return await super().startup(sockets)
+
+        protocol: Any = self.config.http_protocol_class
+        connection = partial(
+            protocol, config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        loop, context = asyncio.get_running_loop(), self._tls.context
+        self.servers = [
+            await loop.create_server(
+                connection, sock=found, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=HANDSHAKE
+            )
+            for found in sockets or []
+        ]
+        self.started = True
+        return None
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp,
     listening: socket.socket,
     grace: int = GRACE,
     protocol: Callable[..., asyncio.Protocol] = LingeringProtocol,
+    tls: Tls | None = None,
 ) -> AsyncGenerator[Closing]:
     """Serve `app` on a socket until the block ends; open requests then get `grace` seconds to finish."""
     config = uvicorn.Config(
@@ -86,14 +117,14 @@ async def serving(
         backlog=BACKLOG,
         ws="none",
     )
-    server = uvicorn.Server(config)
     config.load()
-    server.lifespan = config.lifespan_class(config)
+    server = _Server(config, tls)
     await server.startup(sockets=[listening])
     tick = asyncio.create_task(server.main_loop())
     closing = Closing(grace)
     try:
-        yield closing
+        async with tls.renewing() if tls else nullcontext():
+            yield closing
     finally:
         server.should_exit = True
         await tick
