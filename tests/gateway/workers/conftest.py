@@ -16,14 +16,18 @@ from pydantic import SecretStr
 
 from gateway.audit import AuditLog
 from gateway.authorization.service import MIGRATIONS, AuthorizationServer
-from tests.gateway.edge.services import answering, whole
-from tests.gateway.raw import raw
+from tests.gateway.limits.test_several_processes import redis_of_our_own
+from tests.gateway.workers.replica import Replica
 from tests.landscape import free_ports, split_environment
 from triptych.assembly.platform import Platform
 from triptych.settings import Settings
+from triptych.storage import Database
 
 PATIENCE = 120.0
 """Seconds that a busy machine may take for what is awaited here."""
+Redis = tuple[str, asyncio.subprocess.Process]
+"""Its address, and its process."""
+SCOPES = ["partner:read", "partner:order"]
 PLANS = {"plenty": {"burst": 1_000_000, "day": 1_000_000_000}, "scarce": {"burst": 1_000_000, "day": 60}}
 
 
@@ -41,6 +45,7 @@ class Gateway:
 
     process: asyncio.subprocess.Process
     port: int
+    database: Database
     server: AuthorizationServer
     lines: list[bytes] = field(default_factory=list[bytes])
     """What they have said on standard error, which is a pipe."""
@@ -59,11 +64,11 @@ class Gateway:
         issued = await self.server.clients.add(
             f"client-{secrets.token_hex(4)}",
             grants=["client_credentials"],
-            scopes=["partner:read"],
+            scopes=SCOPES,
             plan=plan,
         )
         assert issued.client_secret is not None
-        form = {"grant_type": "client_credentials", "scope": "partner:read"}
+        form = {"grant_type": "client_credentials", "scope": " ".join(SCOPES)}
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             address = f"http://127.0.0.1:{self.port}/oauth/token"
             answer = await http.post(address, data=form, auth=(issued.client_id, issued.client_secret))
@@ -80,6 +85,15 @@ def products(token: str) -> bytes:
     """A request for what partners can buy."""
     return (
         b"GET /partner/v1/products HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n\r\n"
+        % token.encode()
+    )
+
+
+def order(token: str) -> bytes:
+    """A request that orders something, always under the same key."""
+    return (
+        b"POST /partner/v1/orders HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n"
+        b"idempotency-key: one\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
         % token.encode()
     )
 
@@ -108,7 +122,7 @@ async def gateway(data: Path, *arguments: str, **settings: str) -> AsyncGenerato
         platform = await stack.enter_async_context(Platform(ours, {}))
         found = await platform.storage.open("gateway", MIGRATIONS)
         audit = AuditLog(found, platform.secrets.key("audit"))
-        running = Gateway(process, port, AuthorizationServer(ours, found, platform.secrets, {}, audit))
+        running = Gateway(process, port, found, AuthorizationServer(ours, found, platform.secrets, {}, audit))
         listening = asyncio.create_task(running.listen_to(process.stderr))
         try:
             await until(
@@ -124,22 +138,28 @@ async def gateway(data: Path, *arguments: str, **settings: str) -> AsyncGenerato
             await listening
 
 
-@pytest.fixture(scope="module")
-async def replicas() -> AsyncGenerator[str]:
-    """Two replicas of the partner API, which answer everything alike."""
-    answer = answering(whole(b'{"items":[]}', b"content-type: application/json"))
-    async with raw(answer) as one, raw(answer) as other:
-        yield f"http://127.0.0.1:{one},http://127.0.0.1:{other}"
+@pytest.fixture(scope="package")
+async def replicas() -> AsyncGenerator[list[Replica]]:
+    """Two replicas of the partner API, each a process of its own that can be replaced."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Replica.running(port)) for port in free_ports(2)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Redis]:
+    """A Redis that may be paused and killed."""
+    async with redis_of_our_own(tmp_path_factory.mktemp("redis")) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
 async def workers(
-    tmp_path_factory: pytest.TempPathFactory, redis_url: str, replicas: str
+    tmp_path_factory: pytest.TempPathFactory, redis: Redis, replicas: list[Replica]
 ) -> AsyncGenerator[Gateway]:
-    """Two workers with everything on."""
+    """Two workers before these replicas, on this Redis."""
     settings = {
-        "TRIPTYCH_PARTNER_URL": replicas,
-        "TRIPTYCH_REDIS_URL": redis_url,
+        "TRIPTYCH_PARTNER_URL": ",".join(replica.address for replica in replicas),
+        "TRIPTYCH_REDIS_URL": redis[0],
         "TRIPTYCH_ACCESS_LOG": "true",
     }
     async with gateway(tmp_path_factory.mktemp("workers"), "--workers", "2", **settings) as running:

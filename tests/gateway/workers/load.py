@@ -14,6 +14,9 @@ from time import monotonic
 
 from triptych.serving.lingering import LINGER
 
+CONNECTIONS = 32
+"""So many that each of two workers has some."""
+
 
 class Broken(Exception):
     """The connection ended before the answer did."""
@@ -73,6 +76,22 @@ class Client:
         if self.writer is not None:
             self.writer.close()
         self.reader = self.writer = None
+
+
+@asynccontextmanager
+async def connections(port: int, count: int = CONNECTIONS) -> AsyncGenerator[list[Client]]:
+    """Clients that are about to ask; with so many, each worker has some."""
+    clients = [Client(port) for _ in range(count)]
+    try:
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+async def statuses(clients: list[Client], request: bytes) -> list[int]:
+    """What each of them is answered, all asking at once."""
+    return await asyncio.gather(*(client.ask(request) for client in clients))
 
 
 @dataclass

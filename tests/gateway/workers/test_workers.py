@@ -4,32 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.gateway.workers.conftest import Gateway, gateway, products, until
-from tests.gateway.workers.load import Client, load
+from tests.gateway.workers.conftest import Gateway, products, until
+from tests.gateway.workers.load import CONNECTIONS, connections, statuses
 
-CONNECTIONS = 32
-
-
-@asynccontextmanager
-async def connections(port: int, count: int = CONNECTIONS) -> AsyncGenerator[list[Client]]:
-    """Clients that are about to ask; with so many, each worker has some."""
-    clients = [Client(port) for _ in range(count)]
-    try:
-        yield clients
-    finally:
-        for client in clients:
-            client.close()
-
-
-async def statuses(clients: list[Client], request: bytes) -> list[int]:
-    """What each of them is answered, all asking at once."""
-    return await asyncio.gather(*(client.ask(request) for client in clients))
+pytestmark = pytest.mark.xdist_group("workers")
 
 
 async def test_every_worker_answers_and_each_request_has_one_whole_line(workers: Gateway) -> None:
@@ -72,19 +54,6 @@ async def test_a_quota_is_exact_over_the_workers(workers: Gateway) -> None:
     assert found.count(429) == 4 * CONNECTIONS - 60
 
 
-async def test_workers_are_replaced_one_by_one_and_no_request_fails(workers: Gateway) -> None:
-    _, token = await workers.token()
-    before, replaced = workers.workers(), len(workers.said("all workers are replaced"))
-    async with load(workers.port, products(token)) as asked:
-        await asked.more(50)
-        workers.process.send_signal(signal.SIGHUP)
-        await until(lambda: len(workers.said("all workers are replaced")) > replaced, "they are replaced")
-        await asked.more(50)
-    assert asked.failed == []
-    assert set(workers.workers()).isdisjoint(before)
-    assert len(workers.workers()) == 2
-
-
 async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(workers: Gateway) -> None:
     _, token = await workers.token()
     victim = workers.workers()[0]
@@ -98,22 +67,6 @@ async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(workers: Gatew
     await until(lambda: bool(of_victim()), "it is noticed")
     assert [line["ended_by"] for line in of_victim()] == ["SIGKILL"]
     await until(lambda: len(workers.workers()) == 2, "another one is started")
-
-
-async def test_sigterm_ends_all_of_them_in_good_order(tmp_path: Path, replicas: str) -> None:
-    async with gateway(tmp_path, "--workers", "2", TRIPTYCH_PARTNER_URL=replicas) as running:
-        workers = running.workers()
-        _, token = await running.token()
-        async with connections(running.port, 8) as clients:
-            assert await statuses(clients, products(token)) == [200] * 8
-            running.process.terminate()
-            await running.process.wait()
-    assert running.process.returncode == 0
-    assert len(running.said("audit log ends")) == 2
-    assert running.said("ended before everything was closed") == []
-    for pid in workers:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
 
 
 async def test_what_keeps_the_first_worker_from_starting_is_said_once_and_ends_the_supervisor(
