@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,9 @@ async def test_every_worker_answers_and_each_request_has_one_whole_line(workers:
     def lines() -> list[dict[str, object]]:
         return [line for line in workers.said('"event":"request"') if line.get("client") == client]
 
+    def logged() -> bool:
+        return len(lines()) >= asked
+
     asked, replicas = 0, set[object]()
     async with asyncio.timeout(60):
         while replicas != {"local-1", "local-2"}:  # whoever is idle takes the next connection
@@ -28,7 +30,7 @@ async def test_every_worker_answers_and_each_request_has_one_whole_line(workers:
                 for _ in range(10):
                     assert await statuses(clients, products(token)) == [200] * CONNECTIONS
                     asked += CONNECTIONS
-            await until(partial(lambda count: len(lines()) >= count, asked), "every request is logged")
+            await until(logged, "every request is logged")
             replicas = {line["replica"] for line in lines()}
     assert len(lines()) == asked
     assert len({line["request_id"] for line in lines()}) == asked
