@@ -7,7 +7,13 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bench.gateway.tokens import Tokens
 from bench.processes import TRIPTYCH, Served, free_port, served
@@ -62,13 +68,45 @@ def service(core: int, size: int = 1024) -> Generator[int]:
 
 
 @contextmanager
-def nginx(core: int, behind: int) -> Generator[Served]:
-    """nginx as a plain reverse proxy: no token, no limit, no log."""
+def nginx(core: int, behind: int, certificate: Path | None = None) -> Generator[Served]:
+    """nginx as a plain reverse proxy: no token, no limit, no log; with a certificate, over TLS."""
+    tls = (
+        ""
+        if certificate is None
+        else f" ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}"
+    )
+    scheme = "http" if certificate is None else "https"
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        file = configured("proxy.conf", Path(folder), port=port, folder=folder, behind=behind)
-        with served(pinned(core, program("nginx"), "-p", folder, "-c", str(file)), port, "/") as found:
+        file = configured("proxy.conf", Path(folder), port=port, folder=folder, behind=behind, tls=tls)
+        command = pinned(core, program("nginx"), "-p", folder, "-c", str(file))
+        with served(command, port, "/", scheme) as found:
             yield found
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for this machine, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    kind = serialization.PrivateFormat.PKCS8
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, kind, plain)
+    )
+    return file
 
 
 @contextmanager
@@ -129,5 +167,6 @@ def edge(core: int, behind: int, data: Path, secret: str, **more: str) -> Genera
         **more,
     }
     command = pinned(core, TRIPTYCH, "serve", "gateway", "--port", str(port))
-    with served(command, port, "/healthz", **settings) as found:
+    scheme = "https" if "TRIPTYCH_TLS_CERTIFICATE" in more else "http"
+    with served(command, port, "/healthz", scheme, **settings) as found:
         yield found

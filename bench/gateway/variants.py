@@ -6,7 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.gateway.fronts import ORDERS, PATH, Missing, edge, nginx, service
+from bench.gateway.fronts import ORDERS, PATH, Missing, edge, nginx, self_signed, service
 from bench.gateway.load import script
 from bench.gateway.pace import added_latency
 from bench.gateway.rounds import GATEWAY, REST, Front, in_turn
@@ -31,6 +31,7 @@ def measure() -> list[Row]:
             return [
                 conditions.row("every request different", different=True),
                 conditions.row("5,000 tokens", count=5_000),
+                conditions.row("TLS", tls=True),
                 conditions.row("two workers", TRIPTYCH_WORKERS="2"),
                 conditions.row("no token remembered", TRIPTYCH_REMEMBERED_TOKENS="0"),
                 conditions.row("100 KB answers", size=100 * 1024),
@@ -58,14 +59,18 @@ class Conditions:
         size: int = 1024,
         upload: int = 0,
         different: bool = False,
+        tls: bool = False,
         **settings: str,
     ) -> Row:
         """CPU for a request, the edge's and nginx's."""
+        certificate = self_signed(self._folder) if tls else None
+        if certificate is not None:
+            settings["TRIPTYCH_TLS_CERTIFICATE"] = str(certificate)
         with ExitStack() as stack:
             behind = stack.enter_context(service(REST, size))
             ways = {
                 "edge": edge(GATEWAY, behind, self._folder / "data", self._secret, **settings),
-                "nginx": nginx(GATEWAY, behind),
+                "nginx": nginx(GATEWAY, behind, certificate),
             }
             path = ORDERS if upload else PATH
             lua = script(self._folder, "load", self._tokens[:count], path, upload, different)
