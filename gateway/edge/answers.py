@@ -33,13 +33,14 @@ class AnswerHeads:
         self.find = self._known.get
         """The head with these octets, or None."""
 
-    def remember(self, octets: bytes, status: int, fields: Headers) -> None:
-        """Keep the head of an answer that was complete with these octets."""
+    def remember(self, octets: bytes, status: int, fields: Headers) -> AnswerHead | None:
+        """The head of an answer that was complete with these octets, which is kept; None for others."""
         at = octets.find(END) + len(END)
         length = len(octets) - at
         named = dict(fields)
         if at > LARGEST or status in (204, 304) or named.get(b"content-length") != b"%d" % length:
-            return
+            return None
         if len(self._known) >= COUNT:
             del self._known[next(iter(self._known))]
-        self._known[octets[:at]] = AnswerHead(status, fields, length)
+        head = self._known[octets[:at]] = AnswerHead(status, fields, length)
+        return head

@@ -81,9 +81,10 @@ class Connection(asyncio.Protocol):
         "_body",
         "_done",
         "_fields",
-        "_head",
         "_lasts",
         "_parser",
+        "_status",
+        "_told",
         "_under_way",
         "asking",
         "replica",
@@ -105,7 +106,10 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._fields: Headers = []
         self._body: list[bytes] = []
-        self._head = False
+        self._status = 0
+        """That of the answer whose head has been read."""
+        self._told = False
+        """Whether whoever asked knows the head."""
         self._done = False
         self._lasts = True
         """Whether the connection can carry another request after this one."""
@@ -116,7 +120,7 @@ class Connection(asyncio.Protocol):
         """Send a request; the answer goes to `asking`."""
         assert self.transport is not None, "a connection is asked once it is there"
         self.asking = asking
-        self._done = self.sending = False
+        self._done = self._told = self.sending = False
         self.transport.write(request)
         asking.connection = self
 
@@ -168,22 +172,27 @@ class Connection(asyncio.Protocol):
             _log.warning("%s:%d does not speak HTTP", self.replica.host, self.replica.port)
             self.drop()
             return asking.lost(False)
-        if self._head:
-            body, self._body = self._body, []
-            done = self._done
-            if done:
-                self._finish(data if begins else b"")
-            asking.pieces(body, done)
+        if self._status:
+            self._tell(asking, data if begins else b"")
         return None
 
-    def _finish(self, octets: bytes) -> None:
-        """The answer is whole, and all that came are these octets, if any."""
-        self._head = self._under_way = False
-        if not self._lasts or self.transport is None or self.sending:
-            return self.drop()
-        if octets:
-            self.replica.answers.remember(octets, self._parser.get_status_code(), self._fields)
-        return self._rest()
+    def _tell(self, asking: Asking, octets: bytes) -> None:
+        """Hand on what has been read of the answer; `octets` are those of all of it, if they came at once."""
+        status, fields, done = self._status, self._fields, self._done
+        body, self._body = self._body, []
+        if done:
+            self._status, self._under_way = 0, False
+            if not self._lasts or self.transport is None or self.sending:
+                self.drop()
+            else:
+                self._rest()
+                head = self.replica.answers.remember(octets, status, fields) if octets else None
+                if head is not None:
+                    return asking.whole(head, b"".join(body))
+        if not self._told:
+            self._told = True
+            asking.head(status, fields)
+        return asking.pieces(body, done)
 
     def _rest(self) -> None:
         """Before whoever asked goes on, the connection is ready for others."""
@@ -205,14 +214,13 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status >= 200 and not self._done and self.asking is not None:  # 1xx: it is still to come
-            self._head = True
-            self.asking.head(status, self._fields)
+            self._status = status
 
     def on_body(self, body: bytes) -> None:
         if not self._done:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        if self._head and not self._done:
+        if self._status and not self._done:
             self._done = True
             self._lasts = self._parser.should_keep_alive()
