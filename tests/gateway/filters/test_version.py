@@ -7,8 +7,9 @@ import pytest
 from fastapi import Body
 from starlette.types import ASGIApp
 
-from tests.gateway.conftest import Browse
+from tests.gateway.conftest import Browse, Serve
 from tests.gateway.landscape import Landscape
+from tests.gateway.raw import statuses, talk
 from triptych.calling.deadlines import DeadlineWheel
 from triptych.canonical.base import Model
 from triptych.contract import ExperienceApi, VersionChange, get, post
@@ -281,3 +282,18 @@ async def test_each_version_has_its_document_and_the_portal_tells_what_changed(
     assert f'href="/openapi/test-cupboard.v1.json?version={FIRST}"' in page.text
     assert 'href="/portal/test-cupboard/v1/changelog"' in reference.text
     assert without.status_code == 404
+
+
+async def test_an_older_body_is_translated(landscape: Landscape, serve_both: Serve, cupboard: ASGIApp):
+    request = b"POST /test-cupboard/v1/cup HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer old\r\n"
+    sized, chunked = (
+        b"Content-Length: %d\r\n\r\n%b",
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n",
+    )
+    landscape.token("old", "test-cupboard:write")
+    async with serve_both(cupboard) as port:
+        for size, framed in ((0, sized), (0, chunked), (100_000, sized), (100_000, chunked)):
+            body = b'{"color":"red"' + b" " * size + b"}"
+            kind = b"Content-Type: application/json\r\n"
+            said = await talk(port, request + kind + framed % (len(body), body))
+            assert (statuses(said), said.rpartition(b"\r\n")[2]) == ([200], b'{"color":"red"}')
