@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypedDict, Unpack
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, exists, select, update
 
 from gateway.authorization.generation import bump
-from gateway.authorization.lifetimes import Clock
+from gateway.authorization.lifetimes import DAY, Clock
 from gateway.authorization.opaque import fingerprint, new_secret
 from gateway.authorization.registration import KEY_METHODS, SECRET_METHODS, Client, refuse_faults
-from gateway.authorization.tables import clients
+from gateway.authorization.tables import api_keys, authorizations, clients, consents, pushed_requests
 from gateway.authorization.upserting import upsert
 from triptych.ids import new_id
 from triptych.problems import InvalidInput, NotFound
@@ -39,6 +39,10 @@ class Special(TypedDict, total=False):
     origins: tuple[str, ...]
 
 
+ITSELF = "*"
+"""Who registered a client that needed nobody's leave to register."""
+UNUSED = 30 * DAY
+"""Seconds that such a client is kept whom nobody has allowed anything yet."""
 BEFORE_PINS = "2026-11-01"
 """What clients were given that registered before a client had a day to be pinned to."""
 
@@ -141,6 +145,42 @@ class Clients:
             await bump(connection)
         await self.refresh()
         return client
+
+    async def register_anew(self, client: Client) -> Credentials:
+        """Other metadata for a client that is let in; a secret where it now needs one and had none.
+
+        Raises `NotFound`, `InvalidInput`.
+        """
+        refuse_faults(client, None)
+        this = (clients.c.id == client.client_id) & clients.c.disabled_at.is_(None)
+        async with self._database.write() as connection:
+            known = (await connection.execute(select(clients).where(this).with_for_update())).first()
+            if known is None:
+                raise NotFound(f"There is no client {client.client_id!r}")
+            bare = client.public or client.signs
+            secret = None if bare or known.secret_hash else new_secret("secret")
+            secret_hash = None if bare else fingerprint(secret) if secret else known.secret_hash
+            values = {"secret_hash": secret_hash, "registration": _registration(client)}
+            await connection.execute(update(clients).where(this).values(values))
+            await bump(connection)
+        await self.refresh()
+        return Credentials(client.client_id, secret)
+
+    async def sweep(self) -> None:
+        """Delete clients that registered themselves and that nobody has allowed anything within `UNUSED`."""
+        old = clients.c.created_at < self._clock.now() - UNUSED
+        untouched = [
+            ~exists().where(table.c.client_id == clients.c.id)
+            for table in (authorizations, consents, api_keys, pushed_requests)
+        ]
+        async with self._database.write() as connection:
+            rows = (await connection.execute(select(clients).where(old, *untouched))).all()
+            dead = [row.id for row in rows if _client(row).registered_by == ITSELF]
+            if not dead:
+                return
+            await connection.execute(delete(clients).where(clients.c.id.in_(dead), *untouched))
+            await bump(connection)
+        await self.refresh()
 
     async def rotate_secret(self, client_id: str) -> Credentials:
         """Another secret in place of the one that the client has; raises `NotFound`, `InvalidInput`."""

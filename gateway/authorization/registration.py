@@ -20,7 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _CUSTOMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
 GRANTS = ["authorization_code", "client_credentials", "refresh_token", TOKEN_EXCHANGE]
-_NOBODYS = "0" * 64
+NOBODYS = "0" * 64
+"""The fingerprint of no secret."""
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 KEY_METHODS = ("private_key_jwt",)
 
@@ -57,6 +58,10 @@ class Client(ClientMixin):
     """The day whose versions of our APIs it gets, `2026-11-01`; empty until it is registered."""
     origins: tuple[str, ...] = ()
     """Web origins whose pages may use its tokens; those of the redirect URIs where none is named."""
+    registered_by: str = ""
+    """The client whose token registered it (RFC 7591), `*` where none had to; empty for administrators."""
+    registration_token: str = ""
+    """Fingerprint of the token with which it manages its own registration (RFC 7592)."""
 
     @property
     def public(self) -> bool:
@@ -101,7 +106,7 @@ class Client(ClientMixin):
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Whether this is its secret; takes as long for a wrong one, and for a client without any."""
-        return hmac.compare_digest(self.secret_hash or _NOBODYS, fingerprint(client_secret))
+        return hmac.compare_digest(self.secret_hash or NOBODYS, fingerprint(client_secret))
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Whether it may prove itself in this way."""

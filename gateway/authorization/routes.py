@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.authorization.cookies import Cookies, FormTokens
-from gateway.authorization.endpoints import account, logout, visit
+from gateway.authorization.endpoints import account, logout, registering, visit
 from gateway.authorization.endpoints.account import AccountEndpoint
 from gateway.authorization.endpoints.authorize import AuthorizeEndpoint
 from gateway.authorization.endpoints.discovery import metadata, public_document, resource_metadata
@@ -83,7 +83,8 @@ def _registering(server: OAuthServer, presented: PresentedTokens, parts: Parts) 
         return []
     private = parts.outside.allow_private
     endpoint = RegistrationEndpoint(server, presented, parts.registration, private=private)
-    return [Route("/oauth/register", endpoint.answer, methods=["POST"])]
+    managed = Route(f"{registering.PATH}/{{client_id}}", endpoint.manage, methods=["GET", "PUT", "DELETE"])
+    return [Route(registering.PATH, endpoint.answer, methods=["POST"]), managed]
 
 
 def _resource(issuer: str, scopes: Iterable[str], path: str) -> Answer:

@@ -229,6 +229,7 @@ class AuthorizationServer:
                 await self.authorizations.sweep()
                 await self.sessions.sweep()
                 await self.pushed.sweep()
+                await self.clients.sweep()
                 await self.spent.sweep()
                 await self._throttle.sweep()
             except Exception:  # noqa: BLE001 - whatever it was, there is a next time
