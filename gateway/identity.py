@@ -29,6 +29,8 @@ class VerifiedToken:
     """Of the key that has to be proved with every use (RFC 9449); None for a bearer token."""
     services: frozenset[str] | None = None
     """Paths of the services that it is for, `/shop/v1`; None where it is for all."""
+    came_of: frozenset[str] = frozenset()
+    """Ids of the tokens that it was exchanged for, and of their clients: it ends with any of them."""
     caller: Caller = field(init=False, repr=False, compare=False)
     """As whom the gateway calls a service for whoever holds it."""
 
@@ -96,8 +98,8 @@ class RememberedTokens:
             text: token
             for text, token in self._known.items()
             if not (
-                (jti and token.jti == jti)
-                or (client and token.client == client)
+                (jti and (token.jti == jti or jti in token.came_of))
+                or (client and (token.client == client or client in token.came_of))
                 or (subject and token.subject == subject)
             )
         }

@@ -45,10 +45,7 @@ class Endpoint:
 
     def round(self) -> Seen:
         """One round of load."""
-        found = load(self.served, self.lua, REST, CONNECTIONS, SECONDS, beside=self.beside)
-        if found.failed:
-            raise RuntimeError(f"{found.failed} of {found.requests} requests at {self.served.address} failed")
-        return found
+        return load(self.served, self.lua, REST, CONNECTIONS, SECONDS, beside=self.beside)
 
     def median(self, what: str) -> float:
         """Of all rounds."""
@@ -117,8 +114,10 @@ def measure() -> list[Row]:
         except Missing as missing:
             sys.stderr.write(f"token endpoint: without PostgreSQL, as {missing}\n")
         for counted in range(ROUNDS + 1):
-            for endpoint in endpoints.values():
+            for kind, endpoint in endpoints.items():
                 seen = endpoint.round()
+                if seen.failed:
+                    raise RuntimeError(f"{kind}: {seen.failed} of {seen.requests} requests failed")
                 if counted:
                     endpoint.seen.append(seen)
     return rows(endpoints)

@@ -84,10 +84,12 @@ def refreshing(data: Path, secret: str, database_url: str | None = None) -> tupl
             public=True,
         )
         user = await server.users.add("ada@app.example", "Ada", secrets.token_urlsafe(16), scopes=["*"])
+        session = await server.sessions.find(await server.sessions.start(user))
+        assert session is not None
         code = await server.authorizations.allow(
             client_id=client_id,
             user_id=user.id,
-            session_id="ses_bench",
+            session_id=session.id,
             redirect_uri="https://app.example/",
             scope=SCOPE,
             audience=(server.issuer,),
@@ -95,6 +97,7 @@ def refreshing(data: Path, secret: str, database_url: str | None = None) -> tupl
             code_challenge="x" * 43,
             signed_in_at=int(time.time()),
         )
+        assert code is not None
         authorization = await server.authorizations.spend_code(code, client_id)
         assert authorization is not None
         return client_id, await server.authorizations.new_refresh_token(authorization, None)

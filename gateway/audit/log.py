@@ -114,7 +114,7 @@ class AuditLog:
         return await verify(self._database, self._key, Kept.read(kept))
 
     def _append(self, **said: str) -> None:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         self._waiting.append(Deed(time=now, **{name: _clean(value) for name, value in said.items()}))
         self._queued += 1
         self._come.set()

@@ -11,7 +11,7 @@ from gateway.authorization.lifetimes import Clock, Lifetimes
 from gateway.authorization.opaque import fingerprint, new_secret
 from gateway.authorization.revocations import Revocations
 from gateway.authorization.sessions import PASSWORD
-from gateway.authorization.tables import authorizations, refresh_tokens
+from gateway.authorization.tables import authorizations, refresh_tokens, sessions
 from triptych.ids import new_id
 from triptych.storage import Database
 
@@ -41,8 +41,12 @@ class Authorizations:
         signed_in_at: int,
         dpop_jkt: str | None = None,
         methods: str = PASSWORD,
-    ) -> str:
-        """Note what the user allows, and return the code that the client can turn into tokens, once."""
+    ) -> str | None:
+        """Note what the user allows, and return the code that the client can turn into tokens, once.
+
+        None where the session has ended. It is held until this is on the disk: who signs the user out ends
+        sessions first, so either they wait and find the authorization, or there is none.
+        """
         now, code = self._clock.now(), new_secret("code")
         values = {
             "id": new_id("azn"),
@@ -61,7 +65,10 @@ class Authorizations:
             "amr": methods,
             "expires_at": now + self._lifetimes.authorization,
         }
+        alive = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.expires_at > now)
         async with self._database.write() as connection:
+            if (await connection.execute(alive.with_for_update(read=True))).first() is None:
+                return None
             await connection.execute(insert(authorizations).values(values))
         return code
 

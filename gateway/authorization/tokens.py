@@ -68,7 +68,7 @@ class TokenIssuer:
         actor: Mapping[str, Any] | None,
         thumbprint: str | None,
     ) -> IssuedToken:
-        """A token for the same subject in other hands (RFC 8693): it ends no later than the first one.
+        """A token for the same subject in other hands (RFC 8693): it ends with the first one, if not before.
 
         `actor` is who acts for the subject; without one nobody can tell the two apart.
         """
@@ -80,6 +80,7 @@ class TokenIssuer:
             claims["authorization_id"] = subject.authorization_id
         if actor is not None:
             claims["act"] = actor
+        claims["origins"] = [*subject.origins, (subject.jti, subject.client_id, subject.issued_at)]
         return self._signed(claims)
 
     def token_for_key(

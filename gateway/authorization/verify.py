@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -14,6 +14,14 @@ from gateway.identity import VerifiedToken
 from triptych.problems import Unauthenticated
 
 MAX_LENGTH = 8_192
+
+
+class Origin(NamedTuple):
+    """A token that another one was exchanged for."""
+
+    jti: str
+    client_id: str
+    issued_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,8 @@ class AccessToken:
     """Of the key that has to be proved with it (RFC 9449)."""
     actor: dict[str, Any] | None
     """Who acts for the subject (RFC 8693 section 4.1)."""
+    origins: tuple[Origin, ...] = ()
+    """The tokens that it was exchanged for, oldest first: it ends with any of them."""
 
     def check_client(self, client: Any) -> bool:
         """Whether it was issued to this client."""
@@ -78,6 +88,7 @@ class AccessTokenVerifier:
             jti=judged.jti,
             thumbprint=judged.thumbprint,
             services=self._services(judged.audience),
+            came_of=frozenset(mark for origin in judged.origins for mark in origin[:2]),
         )
 
     def _services(self, audience: tuple[str, ...]) -> frozenset[str] | None:
@@ -106,11 +117,14 @@ class AccessTokenVerifier:
             authorization_id=claims.get("authorization_id"),
             thumbprint=claims["cnf"]["jkt"] if "cnf" in claims else None,
             actor=claims.get("act"),
+            origins=tuple(Origin(*origin) for origin in claims.get("origins", ())),
         )
         if judged.expires_at <= self._clock.now():
             raise Unauthenticated("The access token has expired")
-        if self._revocations.covers(
-            judged.jti, judged.authorization_id or "", judged.client_id, judged.issued_at
+        itself = Origin(judged.jti, judged.client_id, judged.issued_at)
+        if any(
+            self._revocations.covers(one.jti, judged.authorization_id or "", one.client_id, one.issued_at)
+            for one in (itself, *judged.origins)
         ):
             raise Unauthenticated("The access token was revoked")
         return judged

@@ -12,5 +12,6 @@ function request()
 end
 function done(summary, latency)
   local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
+  if failed > 0 then io.stderr:write(string.format("status %d connect %d read %d timeout %d\n", summary.errors.status, summary.errors.connect, summary.errors.read, summary.errors.timeout)) end
   io.write(string.format("RESULT %d %d %d %d\n", summary.requests, latency:percentile(50), latency:percentile(99), failed))
 end

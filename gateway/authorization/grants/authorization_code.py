@@ -47,11 +47,11 @@ class AuthorizationCode(AuthorizationCodeGrant):
         """Nothing: see `generate_authorization_code`."""
 
     def generate_authorization_code(self) -> str:
-        """Keep what the user allows, under a fresh code."""
+        """Keep what the user allows, under a fresh code; raises `OAuth2Error` if they just signed out."""
         request, session = self.request, self.request.session
         assert request.user is not None
         assert session is not None
-        return await_(
+        code = await_(
             self.server.stores.authorizations.allow(
                 client_id=request.client.client_id,
                 user_id=request.user.id,
@@ -66,6 +66,15 @@ class AuthorizationCode(AuthorizationCodeGrant):
                 methods=session.methods,
             )
         )
+        if code is None:
+            payload = request.payload
+            raise OAuth2Error(
+                "The user has just signed out",
+                error="login_required",
+                redirect_uri=payload.redirect_uri,
+                state=payload.state,
+            )
+        return code
 
     def query_authorization_code(self, code: str, client: Client) -> Authorization | None:
         """Spend the code."""

@@ -28,6 +28,8 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - t
 _TYPES = (ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt")
 LONGEST_CHAIN = 4
 """How many may have acted one for another."""
+MOST_EXCHANGES = 8
+"""How often a token may be exchanged for another, and that one for the next, whoever seems to act."""
 
 
 class TokenExchange(BaseGrant, TokenEndpointMixin):
@@ -57,6 +59,8 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):
             raise UnauthorizedClientError("The client may not exchange tokens of that client")
         if self.subject.thumbprint is not None and request.proven is None:
             raise InvalidProofError("A token that is bound to a key is exchanged for a bound one only")
+        if len(self.subject.origins) >= MOST_EXCHANGES:
+            raise InvalidRequestError("The token was exchanged too often")
         self.acting = self._acting(client)
         self.audience = self.server.audience(request, self.subject.audience, ("resource", "audience"))
         self.scope = self._scope(client)

@@ -123,6 +123,13 @@ class House:
         return answer.json()
 
 
+async def session_of(house: House) -> str:
+    """The id of a new session of Ada's."""
+    session = await house.server.sessions.find(await house.server.sessions.start(house.ada))
+    assert session is not None
+    return session.id
+
+
 @asynccontextmanager
 async def open_house(settings: Settings, name: str = "", **over: Any) -> AsyncGenerator[House]:
     """An authorization server with clients and a user of its own, on a database of this name or a new one."""

@@ -18,7 +18,7 @@ from gateway.authorization.throttle import SECOND
 from gateway.authorization.users import User
 from tests.gateway.authorization.asking import RawAnswer, asked
 from tests.gateway.authorization.browsing import PASSWORD, SHOP_REDIRECT, Flow, Form, Registered
-from tests.gateway.authorization.conftest import ISSUER, Answers, House
+from tests.gateway.authorization.conftest import ISSUER, Answers, House, session_of
 from tests.gateway.authorization.signing import proving, signer
 
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -223,10 +223,10 @@ class Honest:
 
     async def _code(self) -> str:
         house, flow = self.house, Flow(self.house.shop, "", verifier=VERIFIER)
-        return await house.server.authorizations.allow(
+        code = await house.server.authorizations.allow(
             client_id=house.shop.client_id,
             user_id=house.ada.id,
-            session_id="ses_none",
+            session_id=await session_of(house),
             redirect_uri=SHOP_REDIRECT,
             scope="openid storefront:read",
             audience=(ISSUER,),
@@ -234,6 +234,8 @@ class Honest:
             code_challenge=flow.challenge,
             signed_in_at=int(house.clock.read()),
         )
+        assert code is not None
+        return code
 
     async def _refresh_token(self) -> str:
         stores = self.house.server.authorizations

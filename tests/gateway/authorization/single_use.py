@@ -10,7 +10,7 @@ from gateway.authorization import totp
 from gateway.authorization.endpoints.account import PATH
 from gateway.authorization.users import User
 from tests.gateway.authorization.browsing import SHOP_REDIRECT, Browser, Flow, Form
-from tests.gateway.authorization.conftest import ISSUER, House
+from tests.gateway.authorization.conftest import ISSUER, House, session_of
 from tests.gateway.authorization.racer import SPEND, Outcome, Try
 from tests.gateway.authorization.signing import proving, signer
 from tests.gateway.authorization.test_dpop import proof
@@ -135,10 +135,10 @@ class Makers:
     async def _code(self) -> str:
         house = self._house
         flow = Flow(house.shop, SCOPE, verifier=VERIFIER)
-        return await house.server.authorizations.allow(
+        code = await house.server.authorizations.allow(
             client_id=house.shop.client_id,
             user_id=house.ada.id,
-            session_id="ses_none",
+            session_id=await session_of(house),
             redirect_uri=SHOP_REDIRECT,
             scope=SCOPE,
             audience=(ISSUER,),
@@ -146,6 +146,8 @@ class Makers:
             code_challenge=flow.challenge,
             signed_in_at=int(house.clock.read()),
         )
+        assert code is not None
+        return code
 
     async def _pushed(self) -> str:
         client = self._house.shop.client_id

@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.authorization.grants.token_exchange import ACCESS_TOKEN
+from gateway.authorization.grants.token_exchange import ACCESS_TOKEN, MOST_EXCHANGES
 from gateway.authorization.registration import TOKEN_EXCHANGE
+from gateway.identity import RememberedTokens
 from tests.gateway.authorization.browsing import Registered
 from tests.gateway.authorization.conftest import ISSUER, Answers, House
 from tests.gateway.authorization.signing import Signer
@@ -160,6 +161,54 @@ async def test_what_is_called_back_takes_the_exchanged_token_along(house: House)
         house.server.verifier.judge(said["access_token"])
     again = await exchange(house, client, tokens["access_token"])
     assert (again.status_code, again.json()["error"]) == (400, "invalid_request")
+
+
+async def test_a_token_that_is_revoked_alone_ends_what_was_exchanged_for_it_and_for_that(house: House):
+    client, other = await middle(house), await middle(house, exchanges=("*",))
+    token = await ada(house)
+    chain = [token]
+    for exchanging in (client, other):
+        chain.append((await exchange(house, exchanging, chain[-1])).json()["access_token"])
+    remembered = RememberedTokens(house.server.verifier)
+    house.server.revocations.tell(remembered.forget)
+    for one in chain:
+        await remembered.verify(one.encode())
+    bystander = (await exchange(house, client, await ada(house))).json()["access_token"]
+    await house.http.post("/oauth/revoke", data={"token": token, "client_id": house.shop.client_id})
+    for one in chain:
+        assert remembered.known(one.encode()) is None
+        with pytest.raises(Unauthenticated, match="revoked"):
+            house.server.verifier.judge(one)
+    assert house.server.verifier.judge(bystander).subject == house.ada.id
+
+
+async def test_revoking_an_exchanged_token_leaves_the_one_that_it_came_of(house: House):
+    client, token = await middle(house), await ada(house)
+    exchanged = (await exchange(house, client, token)).json()["access_token"]
+    await house.http.post("/oauth/revoke", data={"token": exchanged}, auth=client.basic)
+    assert house.server.verifier.judge(token).subject == house.ada.id
+    with pytest.raises(Unauthenticated, match="revoked"):
+        house.server.verifier.judge(exchanged)
+
+
+async def test_a_client_that_is_let_in_no_more_takes_along_what_was_exchanged_for_its_own_tokens(
+    house: House,
+):
+    origin, client = await middle(house), await middle(house, exchanges=("*",))
+    exchanged = (await exchange(house, client, await own(house, origin))).json()["access_token"]
+    assert house.server.verifier.judge(exchanged).client_id == client.client_id
+    await house.server.disable_client(origin.client_id)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        house.server.verifier.judge(exchanged)
+
+
+async def test_nobody_exchanges_a_token_without_end(house: House):
+    trusted = await middle(house, exchanges=("*",), impersonates=True)
+    token = await ada(house)
+    for _ in range(MOST_EXCHANGES):
+        token = (await exchange(house, trusted, token)).json()["access_token"]
+    refused = await exchange(house, trusted, token)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
 
 
 async def test_a_bound_token_is_exchanged_for_a_bound_one_only(house: House):
