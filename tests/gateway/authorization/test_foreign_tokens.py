@@ -202,7 +202,7 @@ async def test_a_member_of_staff_comes_through_the_gateway(trust: Trusting, land
 
         reader, nobody = trust.issuer.token(groups=["sales"]), trust.issuer.token(groups=["canteen"])
         assert (await ask(reader)).status_code == 200
-        assert remembered.known(reader.encode()) is not None
+        assert remembered.known(b"Bearer " + reader.encode()) is not None
         assert (await ask(nobody)).status_code == 403
         trust.issuer.down = True
         trust.later(STALE)
