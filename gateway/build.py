@@ -15,7 +15,7 @@ from gateway.filters.limit import limit_addresses
 from gateway.filters.page import Pages, any_page
 from gateway.filters.record import Recording
 from gateway.filters.version import Pins, unpinned
-from gateway.front_asgi import Count, Gateway, Running
+from gateway.front_asgi import Count, Gateway, Observer, Running
 from gateway.house import Documents, House, Page, Readiness, Shelf, application, health, readiness, sheet
 from gateway.identity import RememberedTokens
 from gateway.limits import Accounts, accounts
@@ -47,6 +47,7 @@ def build_gateway(
     web_pages: Pages = any_page,
     now: Callable[[], float] = time,
     count: Count | None = None,
+    observers: Iterable[Observer] = (),
 ) -> Gateway:
     """The ASGI application of the gateway; what is in `running` runs from its start to its stop.
 
@@ -64,7 +65,7 @@ def build_gateway(
         allowed_origins,
         settings.max_body,
         recording,
-        sampled=bool(settings.otlp_endpoint),
+        sampled=settings.trace_share if settings.otlp_endpoint else 0.0,
         pins=pins,
         pages=web_pages,
         refuse_sunset=settings.sunset == "refuse",
@@ -75,7 +76,15 @@ def build_gateway(
     pages |= _oauth_pages(authorization, limit_addresses(counted, plans.oauth))
     house, dress = House(pages), Dress(settings.base_url)
     return Gateway(
-        door(parts), api(parts), upstreams, house, dress, recording, (counted.running, *running), count
+        door(parts),
+        api(parts),
+        upstreams,
+        house,
+        dress,
+        recording,
+        (counted.running, *running),
+        count,
+        tuple(observers),
     )
 
 

@@ -39,7 +39,8 @@ class Parts:
     allowed_origins: AllowedOrigins
     body_limit: int
     recording: Recording | None = None
-    sampled: bool = False
+    sampled: float = 0.0
+    """The part of the traces that begin here which are recorded."""
     possession: Possession | None = None
     pins: Pins = unpinned
     pages: Pages = any_page

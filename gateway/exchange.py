@@ -24,6 +24,8 @@ class Exchange:
 
     request_id = ""
     traceparent = ""
+    parent = ""
+    """The client's `traceparent`, where ours is another one."""
     path = ""
     """The canonical path, decoded: what is authorised is what is forwarded."""
     token: VerifiedToken | None = None

@@ -1,7 +1,7 @@
 """The gateway of one process: everything that `build_gateway` needs, made from a platform."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from starlette.types import ASGIApp
 
+from gateway.access import AccessLog
 from gateway.administration import GatewayAdministration
 from gateway.audit import AuditLog
 from gateway.authorization.clients import Clients
@@ -16,10 +17,10 @@ from gateway.authorization.service import MIGRATIONS, AuthorizationServer
 from gateway.authorization.users import Users
 from gateway.build import build_gateway
 from gateway.edge import EdgeProtocol, EdgeUpstream, Lane
-from gateway.edge.access import AccessLog
-from gateway.front_asgi import Gateway
+from gateway.front_asgi import Gateway, Observer
 from gateway.front_uvicorn import GuardedProtocol
 from gateway.identity import RememberedTokens
+from gateway.observing import LaneState, Requests, Spans
 from gateway.plans import Plans
 from gateway.upstream import HttpUpstream
 from gateway.usage import Usage, used
@@ -44,6 +45,8 @@ class GatewayFront:
         self._contracts = _contracts(platform)
         self._stack = AsyncExitStack()
         self._lane: Lane | None = None
+        settings = platform.settings
+        self._access = AccessLog(replica=settings.replica) if settings.access_log else None
 
     async def __aenter__(self) -> Self:
         platform, settings = self._platform, self._platform.settings
@@ -80,8 +83,14 @@ class GatewayFront:
             pins=self.authorization.clients.pin,
             web_pages=self.authorization.allowed_origins.of_client,
             possession=self.authorization.proofs,
-            running=[self.audit.running, self.authorization.running, self.usage.running],
+            running=[
+                self.audit.running,
+                self.authorization.running,
+                self.usage.running,
+                *([self._access.running] if self._access else []),
+            ],
             count=self.usage.count,
+            observers=self._observers(),
         )
         await self._stack.enter_async_context(self._app.running())
         self._lane = self._edge()
@@ -115,16 +124,30 @@ class GatewayFront:
         return GuardedProtocol if self._lane is None else partial(EdgeProtocol, self._lane)
 
     def _edge(self) -> Lane | None:
-        """The lane to the services that are reached over HTTP; traces are made on the other way."""
+        """The lane to the services that are reached over HTTP."""
         platform = self._platform
         apart = {name: platform.settings.addresses_of(name) for name in self._contracts}
-        if platform.settings.topology != "split" or platform.settings.otlp_endpoint:
+        if platform.settings.topology != "split":
             return None
         upstreams = [
             EdgeUpstream(name, addresses, platform.tokens) for name, addresses in apart.items() if addresses
         ]
-        access = AccessLog(replica=platform.settings.replica) if platform.settings.access_log else None
-        return Lane(self._app, upstreams, access)
+        lane = Lane(self._app, upstreams)
+        if platform.instruments:
+            platform.instruments.meter.show(LaneState(lane))
+        return lane
+
+    def _observers(self) -> Iterator[Observer]:
+        """Who is told of every request that is over."""
+        instruments = self._platform.instruments
+        if instruments:
+            requests = Requests()
+            instruments.meter.show(requests)
+            yield requests
+            if (tracer := instruments.tracer("gateway")) is not None:
+                yield Spans(tracer)
+        if self._access is not None:
+            yield self._access
 
     def _upstreams(self) -> dict[str, ASGIApp]:
         """How each service is reached: in this process, or at its address."""

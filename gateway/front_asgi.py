@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from time import perf_counter
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
@@ -28,6 +29,9 @@ CERTIFICATE = "triptych.certificate"
 Count = Callable[[Exchange, int], None]
 """Told each exchange once, with the status of its answer when that begins; 0 where none came."""
 
+Observer = Callable[[Exchange, float], None]
+"""Told each exchange once it is over, and how many seconds it took."""
+
 Running = Callable[[], AbstractAsyncContextManager[object]]
 """Something that has to run beside the requests, from start to stop."""
 
@@ -45,6 +49,7 @@ class Gateway:
         recording: Recording | None = None,
         running: Sequence[Running] = (),
         count: Count | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.door = door
         self.api = api
@@ -54,6 +59,7 @@ class Gateway:
         self._recording = recording
         self._running = running
         self._count = count
+        self._observers = tuple(observers)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -75,7 +81,7 @@ class Gateway:
             await send({"type": "websocket.close", "code": 1008, "reason": "no WebSockets here"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = read(scope)
+        exchange, began = read(scope), perf_counter()
         answer = Answer(exchange, send, self.dress, self.begun)
         try:
             await self._serve(exchange, scope, receive, answer)
@@ -94,6 +100,7 @@ class Gateway:
             exchange.ended()
             if not exchange.answered:
                 self.begun(exchange, 0)
+            self.over(exchange, perf_counter() - began)
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, answer: Answer) -> None:
         outcome = self.door.run(exchange)
@@ -130,6 +137,11 @@ class Gateway:
             return
         if exchange.token is not None or exchange.caller is not None:
             self._recording.write(exchange, str(status) if status else "unknown")
+
+    def over(self, exchange: Exchange, seconds: float) -> None:
+        """The exchange is over; every front says so once."""
+        for observe in self._observers:
+            observe(exchange, seconds)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         phase = "startup"

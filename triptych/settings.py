@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     """Bearer token that `/metrics` asks for; without one it answers this machine only."""
     otlp_endpoint: str = ""
     """Where OpenTelemetry traces are sent, `http://127.0.0.1:4318`; empty turns tracing off."""
+    trace_share: float = Field(default=1.0, ge=0, le=1)
+    """The part of the requests from outside whose traces are sent; who sends a trace says so itself."""
     seed_scale: float = Field(default=1.0, gt=0, le=1000)
     """Size of the demo company that `up` seeds into an empty data folder."""
     seed: bool = True

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Protocol
 
-from gateway.edge.access import AccessLog
 from gateway.edge.answers import AnswerHead
 from gateway.edge.heads import Heads
 from gateway.edge.outgoing import VARY, status_line
@@ -35,12 +34,10 @@ class Lane:
         self,
         gateway: Gateway,
         upstreams: Iterable[EdgeUpstream],
-        access: AccessLog | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self.gateway = gateway
         self.upstreams = {upstream.name.encode(): upstream for upstream in upstreams}
-        self.access = access
         self.now = now
         self.swept: set[Swept] = set()
         """The connections of clients."""
@@ -74,8 +71,6 @@ class Lane:
             await asyncio.wait([sweeper])
             for upstream in self.upstreams.values():
                 upstream.close()
-            if self.access is not None:
-                self.access.flush()
 
     async def _sweep(self) -> None:
         while True:
@@ -83,5 +78,3 @@ class Lane:
             now = self.now()
             for one in (*self.swept, *self.upstreams.values()):
                 one.sweep(now)
-            if self.access is not None:
-                self.access.flush()

@@ -265,16 +265,14 @@ class Passage:
             if not self.exchange.answered:
                 self._client.lane.gateway.begun(self.exchange, 0)
             self._give_up()
-            self.response_complete = True
-            self.exchange.ended()
+            self._over()
 
     def cut(self) -> None:
         """End an answer that cannot be completed, so that nobody takes it for a whole one."""
         self.keep_alive = False
         self._give_up()
         self._client.transport.abort()
-        self.response_complete = True
-        self.exchange.ended()
+        self._over()
 
     def _give_up(self) -> None:
         connection = self.connection
@@ -289,9 +287,11 @@ class Passage:
         self.connection = None
 
     def _finish(self) -> None:
+        self._over()
+        self._client.passed(self)
+
+    def _over(self) -> None:
         self.response_complete = True
         self.exchange.ended()
         lane = self._client.lane
-        if lane.access is not None:
-            lane.access.write(self.exchange, lane.now() - self._began)
-        self._client.passed(self)
+        lane.gateway.over(self.exchange, lane.now() - self._began)

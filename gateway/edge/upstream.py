@@ -30,7 +30,7 @@ class EdgeUpstream:
     def __init__(self, name: str, addresses: Sequence[str], callers: Callers) -> None:
         self.name = name
         self._callers = callers
-        self._replicas = [_replica(name, address) for address in addresses]
+        self.replicas = [_replica(name, address) for address in addresses]
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ask(
@@ -66,7 +66,7 @@ class EdgeUpstream:
         task.add_done_callback(self._tasks.discard)
 
     def _least_busy(self, avoid: Replica | None) -> Replica:
-        replicas = self._replicas
+        replicas = self.replicas
         if len(replicas) == 1:
             return replicas[0]
         others = [found for found in replicas if found is not avoid]
@@ -131,7 +131,7 @@ class EdgeUpstream:
 
     def sweep(self, now: float) -> None:
         """Close connections that their service is about to close; look after replicas that failed."""
-        for replica in self._replicas:
+        for replica in self.replicas:
             if replica.failures >= FAILURES and now > replica.ejected_until:
                 replica.ejected_until = now + LONGEST  # until the probe knows better
                 self._spawn(self._probe(replica))
@@ -145,7 +145,7 @@ class EdgeUpstream:
         """Close every connection that rests, and give up those that are coming about."""
         for task in self._tasks:
             task.cancel()
-        for replica in self._replicas:
+        for replica in self.replicas:
             while replica.idle:
                 replica.idle.pop().drop()
 

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import time
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import SecretStr
@@ -16,9 +15,6 @@ from triptych.serving.answers import problem_response
 from triptych.settings import Settings
 from triptych.telemetry.instruments import Instruments
 from triptych.telemetry.metrics import CONTENT_TYPE, Meter
-
-if TYPE_CHECKING:
-    from triptych.telemetry.traces import ServiceTracer
 
 METRICS = "/metrics"
 _FORWARDED = ("forwarded", "x-forwarded-for")
@@ -32,9 +28,8 @@ def edge(app: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
 
 
 def outer_edge(app: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
-    """The gateway's application, with what every process has, and a span for each request from outside."""
-    tracer = instruments.tracer("gateway")
-    return edge(app if tracer is None else traced(app, tracer), settings, instruments)
+    """The gateway's application, which logs and traces its requests itself, with `/metrics` beside it."""
+    return with_metrics(app, instruments.meter, settings.metrics_token)
 
 
 def with_metrics(app: ASGIApp, meter: Meter, token: SecretStr | None) -> ASGIApp:
@@ -71,29 +66,6 @@ def _refusal(request: Request, token: SecretStr | None) -> Forbidden | Unauthent
     if near and not any(name in request.headers for name in _FORWARDED):
         return None
     return Forbidden("Metrics are for this machine, unless TRIPTYCH_METRICS_TOKEN is set.")
-
-
-def traced(app: ASGIApp, tracer: "ServiceTracer") -> ASGIApp:
-    """Puts each request into a span, which the trace goes on from."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        headers = [(name, value) for name, value in scope["headers"] if name != b"traceparent"]
-        offered = [value for name, value in scope["headers"] if name == b"traceparent"]
-        given = offered[0].decode("latin-1") if len(offered) == 1 else ""
-        with tracer.request(scope["method"], scope["path"], given) as span:
-
-            async def noting(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    span.answered(message["status"])
-                await send(message)
-
-            headers.append((b"traceparent", span.traceparent.encode()))
-            await app({**scope, "headers": headers}, receive, noting)
-
-    return application
 
 
 def logged(app: ASGIApp) -> ASGIApp:

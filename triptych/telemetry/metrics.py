@@ -35,13 +35,13 @@ def outcome_of(error: BaseException) -> str:
 
 
 class OperationCounts:
-    """The calls that one operation has served."""
+    """The calls that one operation has served, or the requests for it at the gateway."""
 
     __slots__ = ("buckets", "name", "outcomes", "seconds", "service")
 
-    def __init__(self, operation: Operation) -> None:
-        self.service = operation.api.name
-        self.name = operation.name
+    def __init__(self, service: str, name: str) -> None:
+        self.service = service
+        self.name = name
         self.outcomes: dict[str, int] = {}
         self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
@@ -70,12 +70,17 @@ class Meter:
         self._about = {"process": process, "version": version}
         self._counts: dict[Operation, OperationCounts] = {}
         self._targets: list[tuple[str, Target]] = []
+        self._more: list[Collector] = []
+
+    def show(self, collector: Collector) -> None:
+        """Show what somebody else counts."""
+        self._more.append(collector)
 
     def counts(self, operation: Operation) -> OperationCounts:
         """The counts of one operation."""
         found = self._counts.get(operation)
         if found is None:
-            found = self._counts[operation] = OperationCounts(operation)
+            found = self._counts[operation] = OperationCounts(operation.api.name, operation.name)
         return found
 
     def watch(self, service: str, target: Target) -> None:
@@ -85,32 +90,37 @@ class Meter:
     def text(self) -> bytes:
         """Everything, in Prometheus' text format (CONTENT_TYPE)."""
         registry = CollectorRegistry()
-        registry.register(_Calls(self._counts.values()))
+        registry.register(Counted("triptych_call", "Calls served", self._counts.values()))
         registry.register(_Targets(self._targets))
         registry.register(_About(self._about))
+        for collector in self._more:
+            registry.register(collector)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
         return generate_latest(registry)
 
 
-class _Calls(Collector):
-    def __init__(self, counts: Iterable[OperationCounts]) -> None:
+class Counted(Collector):
+    """Shows counts of operations: `<name>s_total` by outcome, and `<name>_duration_seconds`."""
+
+    def __init__(self, name: str, what: str, counts: Iterable[OperationCounts]) -> None:
+        self._name = name
+        self._what = what
         self._counts = list(counts)
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
-        """Calls by outcome, and how long they took."""
-        calls = CounterMetricFamily(
-            "triptych_calls", "Calls served.", labels=["service", "operation", "outcome"]
-        )
+        """By outcome, and how long they took."""
+        labels = ["service", "operation"]
+        total = CounterMetricFamily(f"{self._name}s", f"{self._what}.", labels=[*labels, "outcome"])
         seconds = HistogramMetricFamily(
-            "triptych_call_duration_seconds", "How long calls took.", labels=["service", "operation"]
+            f"{self._name}_duration_seconds", f"How long it took: {self._what.lower()}.", labels=labels
         )
         for found in self._counts:
             for outcome, count in tuple(found.outcomes.items()):
-                calls.add_metric([found.service, found.name, outcome], count)
+                total.add_metric([found.service, found.name, outcome], count)
             seconds.add_metric([found.service, found.name], found.cumulative(), found.seconds)
-        yield calls
+        yield total
         yield seconds
 
 

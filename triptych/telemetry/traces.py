@@ -10,12 +10,18 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
-from typing import Any
+from time import time_ns
+from typing import Any, cast
 
 from opentelemetry.context import Context as OtelContext
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import (
+    SpanProcessor,
+    SynchronousMultiSpanProcessor,
+    TracerProvider,
+)
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import (
     NonRecordingSpan,
     Span,
@@ -33,7 +39,6 @@ from triptych.contract import Operation
 from triptych.problems import Problem
 from triptych.telemetry.version import VERSION
 
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SERVICE = re.compile(r"/[a-z0-9-]+/v[0-9]+(?=/|$)")
 LONGEST_FLUSH = 1.0
 """Seconds that the end of a process waits for a collector that does not answer."""
@@ -76,6 +81,7 @@ class Tracing:
         }
         return TracerProvider(
             resource=self._about.merge(Resource(about)),
+            id_generator=_Ids(),
             active_span_processor=self._processor,
             shutdown_on_exit=False,
         )
@@ -93,6 +99,7 @@ class ServiceTracer:
 
     def __init__(self, provider: TracerProvider) -> None:
         self._tracer = provider.get_tracer("triptych")
+        self._ids = cast(_Ids, provider.id_generator)
 
     async def traced(self, operation: Operation, context: Context, send: Send) -> Any:
         """Send within a client span; the context's traceparent is replaced by the span's."""
@@ -104,16 +111,24 @@ class ServiceTracer:
         with self._spanning(operation, context, SpanKind.SERVER) as here:
             return await serve(here)
 
-    @contextmanager
-    def request(self, method: str, path: str, traceparent: str) -> Generator["RequestSpan"]:
-        """A server span for a request from outside; its name leaves out what differs from call to call."""
-        parent = parent_of(traceparent if _TRACEPARENT.fullmatch(traceparent) else "")
+    def over(
+        self, traceparent: str, parent: str, method: str, path: str, status: int, seconds: float
+    ) -> None:
+        """A server span for a request from outside that is over; its id is that of `traceparent`.
+
+        Its name leaves out what differs from call to call. `parent` is the client's span, if it named one.
+        """
+        end = time_ns()
         served = _SERVICE.match(path)
         name = f"{method} {served[0]}" if served else method
-        attributes = {"http.request.method": method, "url.path": path}
-        span = self._tracer.start_span(name, parent, SpanKind.SERVER, attributes)
-        with use_span(span, end_on_exit=True, record_exception=False):
-            yield RequestSpan(span)
+        attributes = {"http.request.method": method, "url.path": path, "http.response.status_code": status}
+        self._ids.given = traceparent
+        began = end - int(seconds * 1e9)
+        span = self._tracer.start_span(name, parent_of(parent), SpanKind.SERVER, attributes, start_time=began)
+        if status >= 500 or not status:  # HTTP conventions: a server fails from 500 on
+            span.set_attribute("error.type", str(status) if status else "cancelled")
+            span.set_status(StatusCode.ERROR)
+        span.end(end)
 
     @contextmanager
     def _spanning(self, operation: Operation, context: Context, kind: SpanKind) -> Generator[Context]:
@@ -130,19 +145,18 @@ class ServiceTracer:
                 raise
 
 
-class RequestSpan:
-    """The span of one request from outside."""
+class _Ids(RandomIdGenerator):
+    """Ids of spans: fresh ones, or those that were told to a service already."""
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
-        self.traceparent = traceparent_of(span)
+    given = ""
+    """A `traceparent` with the ids of the next span. Set and used without a wait in between."""
 
-    def answered(self, status: int) -> None:
-        """Note the answer's status (HTTP conventions: a server fails from 500 on)."""
-        self._span.set_attribute("http.response.status_code", status)
-        if status >= 500:
-            self._span.set_attribute("error.type", str(status))
-            self._span.set_status(StatusCode.ERROR)
+    def generate_trace_id(self) -> int:
+        return int(self.given[3:35], 16) if self.given else super().generate_trace_id()
+
+    def generate_span_id(self) -> int:
+        given, self.given = self.given, ""
+        return int(given[36:52], 16) if given else super().generate_span_id()
 
 
 def _tell(span: Span, kind: SpanKind, error: BaseException) -> None:

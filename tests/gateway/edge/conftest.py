@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 
 import pytest
 
+from gateway.access import AccessLog
 from gateway.edge import EdgeProtocol, EdgeUpstream, Lane
-from gateway.edge.access import AccessLog
 from tests.gateway.conftest import serving
 from tests.gateway.landscape import Landscape
 
@@ -36,10 +36,11 @@ def edge(landscape: Landscape, clock: Clock) -> Open:
 
     @asynccontextmanager
     async def opened(*ports: int, access: AccessLog | None = None) -> AsyncGenerator[int]:
-        gateway = landscape.gateway()
+        gateway = landscape.gateway(observers=[access] if access else [])
         addresses = [f"http://127.0.0.1:{port}" for port in ports]
-        lane = Lane(gateway, [EdgeUpstream("shop", addresses, landscape.internal)], access, clock)
-        async with lane.running(), serving(gateway, partial(EdgeProtocol, lane)) as port:
+        lane = Lane(gateway, [EdgeUpstream("shop", addresses, landscape.internal)], clock)
+        writing = access.running() if access else nullcontext()
+        async with writing, lane.running(), serving(gateway, partial(EdgeProtocol, lane)) as port:
             yield port
 
     return opened

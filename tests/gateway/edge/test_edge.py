@@ -8,8 +8,8 @@ import httpx
 import orjson
 import pytest
 
+from gateway.access import AccessLog
 from gateway.edge import lane
-from gateway.edge.access import AccessLog
 from tests.gateway.edge.conftest import Clock, Open
 from tests.gateway.edge.services import HOURS, answering, whole
 from tests.gateway.landscape import Landscape

@@ -10,7 +10,7 @@ from gateway.filters.trace import trace
 GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-def continued(*values: str, sampled: bool = False) -> str:
+def continued(*values: str, sampled: float = 0.0) -> str:
     """The trace context after the filter."""
     headers = [(b"traceparent", value.encode()) for value in values]
     exchange = Exchange("GET", b"/", b"", headers, "")

@@ -1,4 +1,4 @@
-"""What every process has around its application: metrics, a log line and a span for each request."""
+"""What every process has around its application: metrics, and a log line for each request."""
 
 import sys
 from pathlib import Path
@@ -8,19 +8,14 @@ import httpx
 import orjson
 import pytest
 import structlog
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from triptych.running.edge import edge, logged, outer_edge, with_metrics
+from triptych.running.edge import edge, logged, with_metrics
 from triptych.settings import Settings
 from triptych.telemetry import logs
 from triptych.telemetry.instruments import Instruments
 from triptych.telemetry.metrics import Meter
-from triptych.telemetry.traces import Tracing
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,45 +74,6 @@ async def test_a_request_is_logged_without_its_query(
     assert line["request_id"] == "req-1"
     assert line["seconds"] >= 0
     assert "s3cret" not in str(line)
-
-
-@pytest.fixture
-def spans() -> InMemorySpanExporter:
-    """Where spans go."""
-    return InMemorySpanExporter()
-
-
-@pytest.fixture
-def instruments(spans: InMemorySpanExporter) -> Instruments:
-    """Instruments that trace into memory."""
-    return Instruments(Settings(), "triptych", Tracing([SimpleSpanProcessor(spans)], "local"))
-
-
-@pytest.mark.parametrize(
-    ("given", "continued"),
-    [(f"00-{TRACE}-b7ad6b7169203331-01", True), ("00-nonsense", False), ("", False)],
-)
-async def test_a_request_from_outside_gets_a_span_that_its_trace_goes_on_from(
-    spans: InMemorySpanExporter, instruments: Instruments, given: str, continued: bool
-) -> None:
-    async with client(outer_edge(echo, Settings(), instruments)) as http:
-        answer = await http.get(
-            "/partner/v1/orders/ord_1?q=1", headers={"traceparent": given} if given else {}
-        )
-        failed = await http.get("/down")
-
-    first, second = spans.get_finished_spans()
-    assert first.context is not None
-    assert (first.name, second.name) == ("GET /partner/v1", "GET")
-    assert answer.text[:-2] == f"00-{first.context.trace_id:032x}-{first.context.span_id:016x}-"
-    assert int(answer.text[-2:], 16) & 1, "it is sampled"
-    assert (f"{first.context.trace_id:032x}" == TRACE) == continued
-    assert (first.attributes or {})["http.response.status_code"] == 200
-    assert (first.attributes or {})["url.path"] == "/partner/v1/orders/ord_1"
-    assert first.status.is_unset
-    assert failed.status_code == 503
-    assert not second.status.is_ok
-    assert (second.attributes or {})["error.type"] == "503"
 
 
 async def test_without_tracing_and_log_the_application_is_called_as_it_is(tmp_path: Path) -> None:

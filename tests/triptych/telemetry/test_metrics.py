@@ -109,7 +109,7 @@ async def test_circuits_show_their_state_and_targets_their_calls(platform: Platf
 
 
 def test_the_histograms_buckets_hold_what_took_at_most_so_long() -> None:
-    counts = OperationCounts(SHIPS)
+    counts = OperationCounts(SHIPS.api.name, SHIPS.name)
     for seconds in (0.0005, 0.001, 0.0011, 0.3, 99.0):
         counts.add("ok", seconds)
 
