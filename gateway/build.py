@@ -74,18 +74,9 @@ def build_gateway(
     )
     pages = _pages(routes, documents, ready, settings.base_url)
     pages |= _oauth_pages(authorization, limit_addresses(counted, plans.oauth))
-    house, dress = House(pages), Dress(settings.base_url)
-    return Gateway(
-        door(parts),
-        api(parts),
-        upstreams,
-        house,
-        dress,
-        recording,
-        (counted.running, *running),
-        count,
-        tuple(observers),
-    )
+    house, dress, beside = House(pages), Dress(settings.base_url), (counted.running, *running)
+    told = tuple(observers)
+    return Gateway(door(parts), api(parts), upstreams, house, dress, recording, beside, count, told)
 
 
 def _pages(routes: Routes, documents: Documents, ready: Readiness, base_url: str) -> dict[str, Page]:
