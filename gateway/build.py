@@ -10,6 +10,7 @@ from gateway.challenge import Challenge
 from gateway.dress import Dress
 from gateway.exchange import Exchange, Reply
 from gateway.filters import Filter
+from gateway.filters.address import Proxies
 from gateway.filters.browser import AllowedOrigins, loopback_origins
 from gateway.filters.limit import limit_addresses
 from gateway.filters.page import Pages, any_page
@@ -69,6 +70,7 @@ def build_gateway(
         pins=pins,
         pages=web_pages,
         refuse_sunset=settings.sunset == "refuse",
+        proxies=Proxies(settings.proxies),
         now=now,
         possession=possession,
     )

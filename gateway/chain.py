@@ -1,12 +1,13 @@
 """The chain: the order in which a request is judged, written once, for every front."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time
 
 from gateway.challenge import Challenge
 from gateway.exchange import Exchange, Reply
 from gateway.filters import Filter, Outcome
+from gateway.filters.address import Proxies, address
 from gateway.filters.authenticate import authenticate
 from gateway.filters.authorise import authorise
 from gateway.filters.browser import AllowedOrigins, browser
@@ -45,6 +46,7 @@ class Parts:
     pins: Pins = unpinned
     pages: Pages = any_page
     refuse_sunset: bool = False
+    proxies: Proxies = field(default_factory=lambda: Proxies(()))
     now: Callable[[], float] = time
 
 
@@ -82,6 +84,7 @@ def door(parts: Parts) -> Chain:
         [
             request_id(),
             trace(parts.sampled),
+            address(parts.proxies),
             guard(parts.body_limit, parts.routes.headers),
             browser(parts.allowed_origins, parts.routes.headers),
         ]

@@ -184,14 +184,15 @@ class GuardedProtocol(LingeringProtocol):
         """
         self._stop_timer()
         cycle = cast(RequestResponseCycle | None, self.cycle)
+        behind = self._head >= 0 or not self._open
         if cycle is not None and not cycle.response_complete:
-            if self._head >= 0:
+            if behind:
                 cycle.keep_alive = False
                 return
             cycle.disconnected = True
             cycle.message_event.set()
         unanswered = cycle is None or not (cycle.response_started or self.pipeline)
-        if unanswered or (self._head >= 0 and self.cycle.response_complete):
+        if unanswered or (behind and self.cycle.response_complete):
             self.transport.write(_problem_response(problem))
         self.transport.close()
         self._watch()

@@ -101,7 +101,8 @@ def application(app: ASGIApp, count: Filter | None) -> Page:
             if name in exchange.named:
                 headers.append((name, exchange.named[name]))
         target = {"path": exchange.path, "raw_path": exchange.raw_path, "root_path": ""}
-        forwarded = {**scope, **target, "headers": headers}
+        source = {"client": (exchange.client, 0), "scheme": exchange.scheme}
+        forwarded = {**scope, **target, **source, "headers": headers}
         context = Context(request_id=exchange.request_id, traceparent=exchange.traceparent)
         with entered(context):
             return await app(forwarded, receive, answer)

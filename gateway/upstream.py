@@ -35,6 +35,8 @@ def inward_scope(scope: Scope, exchange: Exchange) -> Scope:
         "raw_path": exchange.raw_path,
         "query_string": exchange.query,
         "root_path": "",
+        "client": (exchange.client, 0),
+        "scheme": exchange.scheme,
         "headers": identified(exchange),
         CALLER: exchange.caller,
         EXCHANGE: exchange,

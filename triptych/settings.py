@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
     """File with the authorities whose client certificates are good (PEM)."""
     tls_client_certificates: ClientCertificates = "none"
     """Whether clients of the gateway are asked for a certificate: not at all, may show one, or have to."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies before the gateway, comma-separated, whose word on clients counts."""
     topology: Topology = "embedded"
     """How services reach each other: in process, in process over HTTP, or one process per service."""
     services: str = ""
@@ -144,6 +147,19 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @property
+    def proxies(self) -> list[str]:
+        """Each of `trusted_proxies`."""
+        return [one.strip() for one in self.trusted_proxies.split(",") if one.strip()]
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in value.split(","):
+            if one.strip():
+                ip_network(one.strip())
+        return value
 
     @property
     def base_url(self) -> str:

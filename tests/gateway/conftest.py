@@ -92,7 +92,15 @@ def browse() -> Browse:
 async def serving(app: ASGIApp, protocol: Any = GuardedProtocol, port: int = 0) -> AsyncGenerator[int]:
     """Serve an application on a loopback port as the gateway is served; says which."""
     listening = listen("127.0.0.1", port)
-    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, access_log=False, ws="none")
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        ws="none",
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

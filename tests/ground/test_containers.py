@@ -17,6 +17,7 @@ from triptych.settings import Settings
 PROJECT = Path(__file__).parents[2]
 COMPOSE = PROJECT / "docker-compose.yml"
 NEIGHBOURS = {"postgres", "redis"}
+BALANCER = "balancer"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def compose() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def ours(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The containers that run our own image."""
-    return {name: it for name, it in compose["services"].items() if name not in NEIGHBOURS}
+    return {name: it for name, it in compose["services"].items() if name not in {BALANCER, *NEIGHBOURS}}
 
 
 def validated(file: Path) -> subprocess.CompletedProcess[str]:
@@ -81,9 +82,19 @@ def test_everybody_is_told_the_secret_key_and_where_the_others_are(
     assert settings.topology == "split"
 
 
-def test_only_the_gateway_can_be_reached_and_only_from_this_machine(compose: dict[str, Any]):
+def test_only_the_balancer_can_be_reached_and_only_from_this_machine(compose: dict[str, Any]):
     published = {name: it["ports"] for name, it in compose["services"].items() if "ports" in it}
-    assert published == {"gateway": ["127.0.0.1:${TRIPTYCH_PORT:-8000}:8000"]}
+    assert published == {BALANCER: ["127.0.0.1:${TRIPTYCH_PORT:-8000}:8080"]}
+
+
+def test_the_balancer_stands_before_the_gateway_with_the_file_of_the_examples(compose: dict[str, Any]):
+    balancer = compose["services"][BALANCER]
+    source, target, rights = balancer["volumes"][0].split(":")
+    text = (PROJECT / source).read_text()
+    assert (target, rights) == ("/usr/local/etc/haproxy/haproxy.cfg", "ro")
+    assert "bind :8080" in text
+    assert "gateway:8000" in text
+    assert balancer["depends_on"] == {"gateway": {"condition": "service_healthy"}}
 
 
 def test_every_container_says_how_it_is_and_ours_wait_for_their_neighbours(

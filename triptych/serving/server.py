@@ -110,6 +110,7 @@ async def serving(
         lifespan="off",
         access_log=False,
         log_config=None,
+        proxy_headers=False,  # who is believed is the gateway's to say
         server_header=False,
         date_header=True,
         h11_max_incomplete_event_size=16_384,

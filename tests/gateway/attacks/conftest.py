@@ -96,7 +96,7 @@ async def besieged(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[H
         yield house
 
 
-def gateway_of(house: House, data: Path, upstreams: dict[str, Any]) -> Gateway:
+def gateway_of(house: House, data: Path, upstreams: dict[str, Any], **more: Any) -> Gateway:
     """A gateway that believes this house, and limits nobody."""
 
     async def ready() -> dict[str, str]:
@@ -111,7 +111,7 @@ def gateway_of(house: House, data: Path, upstreams: dict[str, Any]) -> Gateway:
     remembered = RememberedTokens(house.server.bearer)
     house.server.revocations.tell(remembered.forget)
     return build_gateway(
-        Settings(data=data, public_url=ISSUER, max_body=LIMIT),
+        Settings(data=data, public_url=ISSUER, max_body=LIMIT, **more),
         [ShopContract, Ledger],
         upstreams,
         remembered,
@@ -125,16 +125,16 @@ def gateway_of(house: House, data: Path, upstreams: dict[str, Any]) -> Gateway:
 
 
 @contextlib.asynccontextmanager
-async def opened(front: str, house: House, data: Path, shop: Shop) -> AsyncGenerator[int]:
+async def opened(front: str, house: House, data: Path, shop: Shop, **more: Any) -> AsyncGenerator[int]:
     """The port of a gateway on this front, before that shop."""
     if front == "asgi":
-        async with serving(gateway_of(house, data, {"shop": shop.app}), GuardedProtocol) as port:
+        async with serving(gateway_of(house, data, {"shop": shop.app}, **more), GuardedProtocol) as port:
             yield port
         return
     async with raw(shop.server) as there:
         address = f"http://127.0.0.1:{there}"
         upstream = HttpUpstream(address, "shop", shop.internal)
-        gateway = gateway_of(house, data, {"shop": upstream})
+        gateway = gateway_of(house, data, {"shop": upstream}, **more)
         lane = Lane(gateway, [EdgeUpstream("shop", [address], shop.internal)])
         async with lane.running(), serving(gateway, partial(EdgeProtocol, lane)) as port:
             yield port

@@ -108,9 +108,9 @@ async def _head(reader: asyncio.StreamReader) -> bytes | None:
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
     matched = _FIELD.fullmatch(line)
-    if matched is None or matched[2] != matched[2].strip(b" \t"):
+    if matched is None:
         raise Malformed(f"no header line: {line!r}")
-    return matched[1].lower(), matched[2]
+    return matched[1].lower(), matched[2].strip(b" \t")
 
 
 async def _body(named: dict[bytes, bytes], reader: asyncio.StreamReader) -> bytes:

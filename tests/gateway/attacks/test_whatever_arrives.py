@@ -98,7 +98,7 @@ async def test_whatever_arrives_the_shop_sees_only_what_was_authorised(door: Doo
         stream = sent[address(number)] = b"".join(pieces)
         async with gate:
             found = [status for status in await said(door.port, address(number), pieces) if status >= 200]
-        assert max(found, default=0) < 500, (found, stream)
+        assert max(found, default=0) < 500, f"{found} {door.shop.malformed} {stream!r}"
         assert len(found) <= len(list(Reader(stream).requests())) + 1, (found, stream)
         answers.update(found)
 
