@@ -106,7 +106,7 @@ class GuardedProtocol(LingeringProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head >= 0:  # what comes later is a trailer, and those are dropped
-            super().on_header(name, value)
+            super().on_header(name, value.rstrip(b" \t"))  # no part of it (RFC 9112, 5.1), and httpx minds
 
     def on_body(self, body: bytes) -> None:
         self._payload += len(body)
