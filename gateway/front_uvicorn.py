@@ -77,6 +77,8 @@ class GuardedProtocol(LingeringProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
+            if self.transport.is_closing():
+                return self._stop_timer()
             return self._refuse(BadRequest("The request is not valid HTTP/1.1."))
         except httptools.HttpParserUpgrade:  # no other protocol is spoken here, and none smuggled in
             self.cycle.keep_alive = False
@@ -100,9 +102,18 @@ class GuardedProtocol(LingeringProtocol):
             self._timer = self.loop.call_later(SLOW, self._late, self._heard)
 
     def on_message_begin(self) -> None:
+        self._check_open()
         super().on_message_begin()
         self._head = 0
         self._begun += 1
+
+    def _check_open(self) -> None:
+        """What comes after the last answer is no request, least of all where framing was in doubt.
+
+        Raises ConnectionAbortedError, at which the parser stops.
+        """
+        if self.transport.is_closing():
+            raise ConnectionAbortedError
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head >= 0:  # what comes later is a trailer, and those are dropped

@@ -87,6 +87,7 @@ class EdgeProtocol(GuardedProtocol):
     # --- the parser ---
 
     def on_message_begin(self) -> None:
+        self._check_open()
         self.url = b""
         self.headers = []
         self.expect_100_continue = False

@@ -53,7 +53,6 @@ LENGTHS: dict[str, bytes] = {
     "a length with a vertical tab": post(b"Content-Length: \x0b15"),
     "a length beyond 64 bits": post(b"Content-Length: 18446744073709551631"),
     "a length beyond all bounds": post(b"Content-Length: 9" + b"9" * 60),
-    "a length between tabs": post(b"Content-Length:\t15\t"),
     "a length for a name with a space": post(b"Content-Length : 15"),
     "a length for a name with a tab": post(b"Content-Length\t: 15"),
 }
@@ -215,6 +214,7 @@ TOLERATED: dict[str, bytes] = {
     "a length with zeros before": post(b"Content-Length: 00015"),
     "a length after spaces": post(b"Content-Length:  15"),
     "a length before spaces": post(b"Content-Length: 15  "),
+    "a length between tabs": post(b"Content-Length:\t15\t"),
     "a value before blanks": chunked(b"f\r\n" + ORDER + b"\r\n" + END, b"X-A: b \t", CHUNKED),
     "a body in a single chunk": chunked(b"f\r\n" + ORDER + b"\r\n" + END),
     "a body in chunks of an octet": chunked(b"".join(b"1\r\n%c\r\n" % one for one in ORDER) + END),

@@ -83,11 +83,20 @@ async def test_garbage_behind_a_request_leaves_its_answer_alone(door: Door):
         assert len(door.shop.arrived) == 1
 
 
-async def test_what_comes_after_the_end_of_a_connection_is_nothing(door: Door):
-    last = post(b"Connection: close", b"Content-Length: 15")
-    answers = await door.send(last + HIDDEN)
-    assert (answers.statuses, answers.closed) == ([200], True)
+@pytest.mark.parametrize("body", [ORDER, b"f\r\n" + ORDER + b"\r\n0\r\n\r\n"], ids=["sized", "chunked"])
+async def test_what_comes_after_the_end_of_a_connection_is_nothing(door: Door, body: bytes):
+    """Whether the last request is served or refused."""
+    framed = b"Content-Length: 15" if body == ORDER else b"Transfer-Encoding: chunked"
+    last = post(b"Connection: close", framed, body=body)
+    served = await door.send(last + HIDDEN)
+    assert (served.statuses, served.closed) == ([200], True)
     assert len(door.shop.arrived) == 1
+    door.shop.forget()
+    for refused in (last.replace(b"Bearer acme", b"Bearer x"), last.replace(b"/orders", b"/x")):
+        answers = await door.send(refused + HIDDEN)
+        assert answers.statuses in ([401], [404])
+        assert answers.closed
+    assert door.shop.arrived == []
 
 
 @pytest.mark.parametrize(
