@@ -22,7 +22,6 @@ from tests.gateway.authorization.test_verifier import FORGERIES, by_the_server, 
 from tests.gateway.raw import get
 from triptych.calling.internal_token import InternalTokens
 
-
 BLANK = "with a space"
 """Which a header field loses before anybody reads it (RFC 9112, 5.1)."""
 
