@@ -31,11 +31,14 @@ class VerifiedToken:
     """Paths of the services that it is for, `/shop/v1`; None where it is for all."""
     came_of: frozenset[str] = frozenset()
     """Ids of the tokens that it was exchanged for, and of their clients: it ends with any of them."""
+    acting: tuple[str, ...] = ()
+    """Who acts for the subject (RFC 8693 section 4.1), the one that holds the token first."""
     caller: Caller = field(init=False, repr=False, compare=False)
     """As whom the gateway calls a service for whoever holds it."""
 
     def __post_init__(self) -> None:
-        caller = Caller(self.subject, self.client, "gateway", self.scopes, self.customer_id or "")
+        customer = self.customer_id or ""
+        caller = Caller(self.subject, self.client, "gateway", self.scopes, customer, self.acting)
         object.__setattr__(self, "caller", caller)
 
 

@@ -13,8 +13,8 @@ NEVER = float("inf")
 class Caller:
     """Who is at the other end of a call.
 
-    `subject` (the user or client that started it all), `client` (the OAuth client) and `customer` never
-    change on the way down the tiers; `service` and `scopes` are those of the last hop.
+    `subject` (the user or client that started it all), `client` (the OAuth client), `customer` and `acting`
+    never change on the way down the tiers; `service` and `scopes` are those of the last hop.
     """
 
     subject: str = "anonymous"
@@ -23,10 +23,12 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     customer: str = ""
     """Canonical id of the customer that the subject is, if the subject is one."""
+    acting: tuple[str, ...] = ()
+    """Who acts for the subject (RFC 8693 section 4.1), the one at our door first; empty where nobody does."""
 
     def through(self, service: str, scopes: frozenset[str]) -> "Caller":
         """The caller that `service` presents when it calls on, with the scopes it declares it needs."""
-        return Caller(self.subject, self.client, service, scopes, self.customer)
+        return Caller(self.subject, self.client, service, scopes, self.customer, self.acting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -64,6 +64,7 @@ class AuditLog:
             object=exchange.path,
             outcome=outcome,
             request_id=exchange.request_id,
+            details=_details({"acting": token.acting}) if token and token.acting else "{}",
         )
 
     async def __call__(self, event: str, **facts: object) -> None:
@@ -81,7 +82,7 @@ class AuditLog:
             object=str(said.pop("object", "")),
             outcome=str(outcome),
             request_id=current().request_id,
-            details=orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS).decode(),
+            details=_details(said),
         )
 
     @asynccontextmanager
@@ -171,6 +172,10 @@ async def _head(connection: AsyncConnection, *, locked: bool) -> Head:
     if row is None:
         raise TamperedError("the end of the audit log is gone")
     return Head(row.sequence, row.hash, row.signature)
+
+
+def _details(facts: Mapping[str, object]) -> str:
+    return orjson.dumps(facts, default=str, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _clean(value: str) -> str:

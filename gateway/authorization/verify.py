@@ -1,6 +1,7 @@
 """Judges access tokens: ours, for this audience, still valid, not called back."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,6 +89,7 @@ class AccessTokenVerifier:
             jti=judged.jti,
             thumbprint=judged.thumbprint,
             services=self._services(judged.audience),
+            acting=tuple(_acting(judged.actor)),
             came_of=frozenset(mark for origin in judged.origins for mark in origin[:2]),
         )
 
@@ -138,3 +140,10 @@ class AccessTokenVerifier:
         except (JoseError, ValueError) as error:
             raise Unauthenticated("The access token's signature is wrong") from error
         return json.loads(signed.payload)  # ours, since the signature is
+
+
+def _acting(actor: Mapping[str, Any] | None) -> Iterator[str]:
+    """Who acts, and for whom they do: the last one first."""
+    while actor is not None:
+        yield actor["sub"]
+        actor = actor.get("act")

@@ -37,7 +37,7 @@ class InternalTokens:
         renew_at, token = self._issued.get((caller, audience), (0.0, ""))
         if now < renew_at:
             return token
-        claims = {
+        claims: dict[str, Any] = {
             "iss": "triptych",
             "aud": audience,
             "sub": caller.subject,
@@ -47,6 +47,8 @@ class InternalTokens:
             "scope": " ".join(sorted(caller.scopes)),
             "exp": int(now) + LIFETIME,
         }
+        if caller.acting:
+            claims["acting"] = list(caller.acting)
         token = jwt.encode({"alg": "HS256", "typ": "triptych-call+jwt"}, claims, self._key)
         _remember(self._issued, (caller, audience), (now + LIFETIME / 2, token))
         return token
@@ -69,6 +71,7 @@ class InternalTokens:
             service=claims["service"],
             scopes=frozenset(claims["scope"].split()),
             customer=claims["customer"],
+            acting=tuple(claims.get("acting", ())),
         )
         _remember(self._verified, (token, audience), (expires, caller))
         return caller

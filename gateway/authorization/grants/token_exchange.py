@@ -73,7 +73,9 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):
             request.client, subject, self.scope, self.audience, self.acting, key
         )
         facts = {"subject": subject.subject, "authorization": subject.authorization_id}
-        answer = self.server.answer(request, token, self.scope, **facts, exchanged=subject.jti)
+        answer = self.server.answer(
+            request, token, self.scope, **facts, exchanged=subject.jti, act=self.acting
+        )
         return 200, {**answer, "issued_token_type": ACCESS_TOKEN}, self.TOKEN_RESPONSE_HEADER
 
     def _token(self, name: str) -> AccessToken:

@@ -202,6 +202,17 @@ async def test_a_client_that_is_let_in_no_more_takes_along_what_was_exchanged_fo
         house.server.verifier.judge(exchanged)
 
 
+async def test_who_acts_is_told_to_the_chain_and_to_the_audit_log(house: House):
+    client, other = await middle(house), await middle(house, exchanges=("*",))
+    token = (await exchange(house, client, await ada(house))).json()["access_token"]
+    token = (await exchange(house, other, token)).json()["access_token"]
+    verified = await house.server.verifier.verify(token)
+    assert verified.acting == verified.caller.acting == (other.client_id, client.client_id)
+    assert (await house.server.verifier.verify(await ada(house))).acting == ()
+    noted = house.audit.of("token.issued")
+    assert any(facts.get("act") == house.server.verifier.judge(token).actor for facts in noted)
+
+
 async def test_nobody_exchanges_a_token_without_end(house: House):
     trusted = await middle(house, exchanges=("*",), impersonates=True)
     token = await ada(house)
