@@ -38,7 +38,7 @@ bench: $(READY_DEV)  ## run every benchmark; results as tables and in var/bench/
 	@$(BIN)/python -m bench
 
 bench-gateway: $(READY_DEV)  ## run those of the gateway; nginx, HAProxy, wrk and Node have to be installed
-	@$(BIN)/python -m bench gateway.run gateway.token_endpoint gateway.limiter
+	@$(BIN)/python -m bench gateway.run gateway.slow gateway.token_endpoint gateway.limiter
 
 format: $(READY_DEV)  ## format the code and mend what can be mended
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .

@@ -10,6 +10,7 @@ NAMES = [
     "loading",
     "start",
     "gateway.run",
+    "gateway.slow",
     "gateway.token_endpoint",
     "gateway.limiter",
 ]
