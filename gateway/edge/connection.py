@@ -8,6 +8,7 @@ from typing import Protocol, cast
 import httptools
 
 from gateway.edge.answers import END, AnswerHead, AnswerHeads
+from gateway.edge.batch import Batched, Outbox
 from gateway.exchange import Headers
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Asking(Protocol):
 class Replica:
     """One address of a service, and what is known of it."""
 
-    __slots__ = ("active", "answers", "ejected_until", "failures", "host", "idle", "netloc", "port")
+    __slots__ = ("active", "answers", "ejected_until", "failures", "host", "idle", "netloc", "outbox", "port")
 
     def __init__(self, host: str, port: int, netloc: str) -> None:
         self.host = host
@@ -66,6 +67,7 @@ class Replica:
         self.failures = 0
         self.ejected_until = 0.0
         self.answers = AnswerHeads()
+        self.outbox = Outbox()
 
     def failed(self, now: float) -> None:
         """Note a connection that did not come about, or that broke off."""
@@ -97,7 +99,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.asking: Asking | None = None
-        self.transport: asyncio.Transport | None = None
+        self.transport: Batched | None = None
         self.rested = 0.0
         """Since when it is idle."""
         self.used = False
@@ -138,7 +140,8 @@ class Connection(asyncio.Protocol):
     # --- asyncio ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        there = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self.transport = Batched(there, self.replica.outbox)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from gateway.edge.answers import AnswerHead
+from gateway.edge.batch import Outbox
 from gateway.edge.heads import Heads
 from gateway.edge.outgoing import VARY, status_line
 from gateway.edge.upstream import EdgeUpstream
@@ -42,6 +43,7 @@ class Lane:
         self.swept: set[Swept] = set()
         """The connections of clients."""
         self.heads = Heads()
+        self.outbox = Outbox()
         self._stamped: Headers = []
         self._stamp = b""
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.edge.batch import Batched
 from gateway.edge.heads import Head
 from gateway.edge.lane import KEEP_ALIVE, Lane
 from gateway.edge.passage import Passage
@@ -30,7 +31,7 @@ class EdgeProtocol(GuardedProtocol):
         """Since when the connection waits for its next request; 0 while one is under way."""
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        super().connection_made(Batched(transport, self.lane.outbox))
         self._address = self.client[0] if self.client else ""
         self.lane.swept.add(self)
 
