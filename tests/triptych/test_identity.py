@@ -15,6 +15,8 @@ from triptych.secrets import Secrets
 from triptych.settings import Settings
 from triptych.storage import Storage
 
+pytestmark = pytest.mark.xdist_group("crowds")  # one at a time: PostgreSQL takes 100 connections
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:

@@ -22,6 +22,8 @@ from tests.gateway.authorization.test_private_key_jwt import registered
 from tests.gateway.authorization.test_pushed_requests import pushed
 from triptych.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("crowds")  # one at a time: PostgreSQL takes 100 connections
+
 RACES = int(os.environ.get("TRIPTYCH_TEST_RACES", "3"))
 GATEWAYS = 4
 RUNNERS = 20

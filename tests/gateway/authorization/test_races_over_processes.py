@@ -29,6 +29,8 @@ from tests.gateway.authorization.test_races import RACES, RUNNERS
 from triptych.problems import Unauthenticated
 from triptych.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("crowds")  # one at a time: PostgreSQL takes 100 connections
+
 GATEWAYS = 4
 LONGEST_LINE = 4_000_000
 """Characters of the answers of one gateway."""
