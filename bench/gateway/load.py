@@ -74,4 +74,15 @@ def load(
 
 
 def _wrk(core: int, connections: int, seconds: int, lua: Path, address: str) -> list[str]:
-    return pinned(core, program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(lua), address)
+    return pinned(
+        core,
+        program("wrk"),
+        "-t1",
+        "--timeout",
+        "20s",
+        f"-c{connections}",
+        f"-d{seconds}",
+        "-s",
+        str(lua),
+        address,
+    )
