@@ -6,13 +6,8 @@ takes the short way, and httptools has read every head that is answered. Tokens,
 depends on the moment are judged each time.
 """
 
-from typing import TYPE_CHECKING
-
 from gateway.exchange import Exchange
 from gateway.identity import VerifiedToken
-
-if TYPE_CHECKING:
-    from gateway.edge.upstream import EdgeUpstream
 
 ROOM = 8 * 1024 * 1024
 """Bytes of heads that are remembered; the oldest one goes first."""
@@ -40,11 +35,12 @@ Proved = tuple[VerifiedToken | None, str, str, float]
 class Head:
     """A request without a body whose head came before."""
 
-    __slots__ = ("exchange", "lines", "proof", "proved", "start", "upstream")
+    __slots__ = ("exchange", "lines", "proof", "proved", "service", "start")
 
-    def __init__(self, exchange: Exchange, upstream: "EdgeUpstream") -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self.upstream = upstream
+        self.service = exchange.segments[1].encode()
+        """Name of the service that it is for."""
         query = b"?" + exchange.query if exchange.query else b""
         self.start = b"%b %b%b HTTP/1.1\r\nhost: " % (exchange.method.encode(), exchange.raw_path, query)
         self.lines = b"".join(b"\r\n%b: %b" % field for field in exchange.inward or () if field[0] != b"host")
@@ -64,7 +60,7 @@ class Heads:
         self.find = self._known.get
         """The head with these octets, or None."""
 
-    def remember(self, octets: bytes, exchange: Exchange, upstream: "EdgeUpstream") -> None:
+    def remember(self, octets: bytes, exchange: Exchange) -> None:
         """Keep the head of a request that was complete with these octets and has passed the chain."""
         if (
             len(octets) > LARGEST
@@ -81,4 +77,4 @@ class Heads:
             oldest = next(iter(known))
             del known[oldest]
             self._room += len(oldest)
-        known[octets] = Head(exchange, upstream)
+        known[octets] = Head(exchange)

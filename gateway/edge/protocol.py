@@ -69,7 +69,7 @@ class EdgeProtocol(GuardedProtocol):
         passage = self._passed
         if passage is not None and self._begun - begun == 1 and not self._open:
             # from one rest to the next, the parser has read this and nothing else
-            self.lane.heads.remember(data, passage.exchange, passage.upstream)
+            self.lane.heads.remember(data, passage.exchange)
         return None
 
     def _again(self, head: Head) -> None:
@@ -81,7 +81,7 @@ class EdgeProtocol(GuardedProtocol):
         exchange = head.exchange.again(self._address, self.scheme or "http")
         if self.certificate is not None:
             exchange.certificate = self.certificate
-        self._passage = passage = Passage(self, exchange, head.upstream, head=head)
+        self._passage = passage = Passage(self, exchange, self.lane.upstreams[head.service], head=head)
         self.cycle = cast(Any, passage)
         passage.end()
 

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from gateway.edge import EdgeUpstream
 from gateway.edge.heads import LARGEST, Head, Heads
 from gateway.exchange import Exchange
 from gateway.front_uvicorn import GuardedProtocol
@@ -14,7 +13,6 @@ from tests.gateway.edge.conftest import Clock, Open
 from tests.gateway.edge.services import HOURS, answering, whole
 from tests.gateway.landscape import Landscape
 from tests.gateway.raw import get, line, raw
-from triptych.calling.internal_token import InternalTokens
 
 PRODUCTS = b"/shop/v1/products"
 
@@ -206,10 +204,11 @@ async def test_the_answer_of_a_known_head_is_told_apart_by_every_octet(edge: Ope
 
 
 def test_the_oldest_heads_make_room():
-    heads, shop = Heads(room=1_000), EdgeUpstream("shop", ["http://shop:1"], InternalTokens(b"k" * 32))
+    heads = Heads(room=1_000)
     for number in range(30):
         exchange = Exchange("GET", b"/%d" % number, b"", [(b"host", b"a")], "")
+        exchange.segments = ["", "shop"]
         exchange.caller = VerifiedToken("a", "a").caller
-        heads.remember(b"%d" % number * 50, exchange, shop)
+        heads.remember(b"%d" % number * 50, exchange)
     known = [number for number in range(30) if isinstance(heads.find(b"%d" % number * 50), Head)]
     assert known == list(range(20, 30))
