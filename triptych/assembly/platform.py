@@ -19,8 +19,9 @@ from triptych.calling.http import HttpTransport
 from triptych.calling.internal_token import InternalTokens
 from triptych.calling.policy import CallPolicy
 from triptych.calling.resilience import Resilience, Target
-from triptych.contract import Api, operations
+from triptych.contract import Api, events, operations
 from triptych.engine import ProcessEngine
+from triptych.events import Events
 from triptych.secrets import Secrets
 from triptych.serving.app import service_app
 from triptych.serving.backstop import Backstop
@@ -109,7 +110,7 @@ class Platform:
     def _check(self) -> None:
         called = _called(self.services.values())
         reachable = {*self.services, *(name for name in called if self.settings.address_of(name))}
-        reasons = objections(self.services, reachable, (Database, ProcessEngine, Settings, Secrets))
+        reasons = objections(self.services, reachable, (Database, Events, ProcessEngine, Settings, Secrets))
         if reasons:
             raise AssemblyError(reasons)
 
@@ -131,10 +132,10 @@ class Platform:
                 needed[need.parameter] = self.client(need.contract, name, need.scopes)
             elif need.parameter == "backend":
                 chosen = backend(name, self.settings.backend_of(name))
-                needed[need.parameter] = chosen(**self._resources(chosen, database))
+                needed[need.parameter] = chosen(**self._resources(chosen, made, database))
                 transactional = any(found.kind is Database for found in needs(chosen))
             else:
-                needed[need.parameter] = self._resource(need.kind, database)
+                needed[need.parameter] = self._resource(need.kind, made, database)
                 # a system API that asks for the database itself keeps its effects there
                 transactional = transactional or (made.tier == "system" and need.kind is Database)
         service = made(**needed)
@@ -154,18 +155,19 @@ class Platform:
         )
 
     async def _database(self, name: str, made: type[Api]) -> Database | None:
-        """The service's own database, if it keeps anything: entities, or the keys of writes."""
-        if not any(not found.safe for found in operations(made)):
+        """The service's own database, if it keeps anything: entities, the keys of writes, its events."""
+        if not events(made) and all(found.safe for found in operations(made)):
             return None
         migrations = Path(inspect.getfile(made)).parent / "migrations"
         return await self.storage.open(name, migrations)
 
-    def _resources(self, made: type[Any], database: Database | None) -> dict[str, Any]:
-        return {need.parameter: self._resource(need.kind, database) for need in needs(made)}
+    def _resources(self, of: type[Any], made: type[Api], database: Database | None) -> dict[str, Any]:
+        return {need.parameter: self._resource(need.kind, made, database) for need in needs(of)}
 
-    def _resource(self, kind: Any, database: Database | None) -> Any:
+    def _resource(self, kind: Any, made: type[Api], database: Database | None) -> Any:
         resources: dict[Any, Any] = {
             Database: database,
+            Events: database and Events(made, database),
             ProcessEngine: self.engine,
             Settings: self.settings,
             Secrets: self.secrets,

@@ -20,7 +20,7 @@ OPENAPI = Path("openapi")
 
 
 def export(folder: Folder = OPENAPI, json: Json = False) -> None:
-    """Write every contract's OpenAPI document to its file, and delete those of contracts that are gone."""
+    """Write every contract's document to its file, and that of all events; delete those that are gone."""
     from triptych.documents.store import export as write
 
     _written(write(folder, _documents()), "Every document was up to date.", json)
@@ -116,9 +116,10 @@ def _callers(where: str, days: int, data: Path | None) -> list[str]:
 
 
 def _documents() -> dict[str, dict[str, Any]]:
-    """The document of every installed contract, and of the gateway's own, by its place."""
+    """The document of every installed contract, of the gateway's own, and of all events, by its place."""
     from triptych.administration.contract import GatewayAdmin
     from triptych.assembly.discovery import installed
+    from triptych.documents import asyncapi
     from triptych.documents.store import place
     from triptych.serving.openapi import document
 
@@ -130,6 +131,9 @@ def _documents() -> dict[str, dict[str, Any]]:
             found[place(api.tier, api.name, api.version)] = document(api)
             for day in api.dated.dates[:-1]:
                 found[place(api.tier, api.name, api.version, day)] = document(api, day)
+    told = asyncapi.document(contracts)
+    if told["channels"]:
+        found[place("events", "triptych", 1)] = told
     return found
 
 

@@ -13,6 +13,7 @@ from triptych.contract.apis import (
 )
 from triptych.contract.collections import Collection, Creatable, Raises, ReadOnly, every
 from triptych.contract.declaring import delete, get, patch, post, put
+from triptych.contract.events import EventType, Happened, Subscription, event, events, on, subscriptions
 from triptych.contract.older import as_of, check_changes
 from triptych.contract.reading import Operation, Parameter, operations
 from triptych.contract.values import Change, Changes, Filter, History, Page, Patch
@@ -27,8 +28,10 @@ __all__ = [
     "Collection",
     "Creatable",
     "DatedVersions",
+    "EventType",
     "ExperienceApi",
     "Filter",
+    "Happened",
     "History",
     "Lifecycle",
     "Operation",
@@ -40,16 +43,21 @@ __all__ = [
     "Raises",
     "ReadOnly",
     "Stage",
+    "Subscription",
     "SystemApi",
     "Tier",
     "VersionChange",
     "as_of",
     "check_changes",
     "delete",
+    "event",
+    "events",
     "every",
     "get",
+    "on",
     "operations",
     "patch",
     "post",
     "put",
+    "subscriptions",
 ]

@@ -1,1 +1,1 @@
-"""Published contracts: OpenAPI documents as files, and what a change of one breaks, for whom."""
+"""Published contracts: OpenAPI and AsyncAPI documents as files, and what a change breaks, for whom."""

@@ -2,6 +2,7 @@
 
     openapi/system/crm.v1.yaml                        what the contract says now; `triptych contracts export`
     openapi/experience/partner.v1.2026-07-01.yaml     what it says to clients that are pinned to that version
+    openapi/events/triptych.v1.yaml                   what all contracts tell of, as AsyncAPI 3.0
     openapi/released/system/crm.v1.yaml               what clients were promised; `triptych contracts release`
 
 Documents go in and out by their place: `system/crm.v1.yaml`. A file is the same for the same document,
@@ -19,9 +20,10 @@ from typing import Any, cast
 import yaml
 
 from triptych.documents.breaking import METHODS, BreakingChange, breaking_changes
+from triptych.documents.breaking_events import breaking_events
 from triptych.documents.shapes import Document, UnreadableDocument
 
-TIERS = ("system", "process", "experience")
+FOLDERS = ("system", "process", "experience", "events")
 RELEASED = "released"
 SHOWN_LINES = 12
 """How much of a difference between a file and its contract is shown."""
@@ -99,7 +101,7 @@ def broken_promises(folder: Path, documents: Mapping[str, Document]) -> dict[str
         where, released = path.relative_to(base).as_posix(), read(path)
         present = documents.get(_kept_at(where, released, documents))
         if present is not None:
-            changes = breaking_changes(released, present)
+            changes = (breaking_events if "asyncapi" in released else breaking_changes)(released, present)
         elif _lifecycle(released).get("retired"):
             changes = []
         else:
@@ -143,8 +145,8 @@ def read(path: Path) -> dict[str, Any]:
         document: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise UnreadableDocument(f"{path}: {error}") from error
-    if not isinstance(document, dict) or "openapi" not in document:
-        raise UnreadableDocument(f"{path} is no OpenAPI document")
+    if not isinstance(document, dict) or not document.keys() & {"openapi", "asyncapi"}:
+        raise UnreadableDocument(f"{path} is no OpenAPI document, nor an AsyncAPI one")
     return cast("dict[str, Any]", document)
 
 
@@ -161,7 +163,7 @@ def _lifecycle(document: Document) -> Document:
 
 
 def _present(folder: Path) -> set[Path]:
-    return {path for tier in TIERS for path in (folder / tier).glob("*.v*.yaml")}
+    return {path for part in FOLDERS for path in (folder / part).glob("*.v*.yaml")}
 
 
 def _write(path: Path, text: str) -> list[Path]:

@@ -1,7 +1,7 @@
 """The write transaction that a service call is in, found by whatever it calls within the service."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,6 +20,8 @@ class Transaction:
     task: "asyncio.Task[Any] | None" = field(default_factory=asyncio.current_task)
     ended: bool = False
     """Tasks that were started inside may outlive it."""
+    afterwards: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """What is called once it has committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,11 @@ class Database:
             )
         try:
             async with self.engine.writing() as session:
-                with ambient.entered(ambient.Transaction(self, session)):
+                transaction = ambient.Transaction(self, session)
+                with ambient.entered(transaction):
                     yield session.connection
+            for call in transaction.afterwards:
+                call()
         except Exception as error:
             self._raise_as_problem(error)
             raise
@@ -103,6 +106,13 @@ class Database:
     def writing(self) -> bool:
         """Whether this call is in a write transaction of this database."""
         return ambient.joinable(self) is not None
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Within a transaction: have this called once it has committed."""
+        joined = ambient.joinable(self)
+        if joined is None:
+            raise RuntimeError("There is no transaction here whose end could be waited for.")
+        joined.afterwards.append(call)
 
     async def only_one(self, purpose: str) -> None:
         """Within a transaction: wait until no other one is there for the same purpose, in any process."""

@@ -1,12 +1,14 @@
 """Events, written together with what they tell of, and handed on afterwards."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue
-from sqlalchemy import MetaData, bindparam, delete, insert, select
+from sqlalchemy import MetaData, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from triptych.canonical.base import Model, Timestamp
 from triptych.ids import new_id
@@ -30,12 +32,24 @@ class Event(Model):
     type: str = Field(pattern=r"^[a-z0-9_.-]+\.v[0-9]+$")
     """What happened, in a version that only grows."""
     subject: str | None = None
-    """What it happened to: a canonical id."""
+    """What it happened to: a canonical id. Events of one subject are delivered in their order."""
     time: Timestamp = Field(default_factory=lambda: datetime.now(UTC))
     """When."""
     datacontenttype: Literal["application/json"] = "application/json"
+    customer: str | None = None
+    """Canonical id of the customer whose it is, if it is one's."""
+    initiator: str | None = None
+    """Who started what led to it: the subject of the first call."""
+    requestid: str | None = None
+    """The request that led to it."""
+    traceparent: str | None = None
+    """The trace that it belongs to (CloudEvents' distributed tracing extension)."""
     data: JsonValue = None
     """What is told of it."""
+
+    def as_json(self) -> str:
+        """The event in CloudEvents' JSON format: what is not known of it is left out."""
+        return self.model_dump_json(exclude_none=True)
 
 
 class Outbox:
@@ -43,6 +57,8 @@ class Outbox:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        self.news = asyncio.Event()
+        """Set whenever a transaction of this process has committed with an event in it."""
 
     async def add(self, event: Event) -> Event:
         """Write an event, to be delivered if and only if this transaction commits; answers it complete.
@@ -57,7 +73,8 @@ class Outbox:
             event if event.source else event.model_copy(update={"source": f"/{self._database.service}"})
         )
         values = complete.model_dump(include={"id", "type", "source", "subject", "time"})
-        await self._database.fetch(self._insert, **values, payload=complete.model_dump_json())
+        await self._database.fetch(self._insert, **values, payload=complete.as_json())
+        self._database.after_commit(self.news.set)
         return complete
 
     async def pending(self, limit: int = 100) -> list[Event]:
@@ -81,7 +98,9 @@ class Outbox:
         values: dict[str, Any] = {
             column.name: bindparam(column.name, type_=column.type) for column in columns
         }
-        return self._database.compiled(insert(_OUTBOX).values(values).inline())
+        insert = (postgresql if self._database.dialect == "postgresql" else sqlite).insert(_OUTBOX)
+        # an id that is made of a key comes again when the call is repeated
+        return self._database.compiled(insert.values(values).on_conflict_do_nothing().inline())
 
     @cached_property
     def _waiting(self) -> Query:

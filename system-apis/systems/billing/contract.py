@@ -17,7 +17,7 @@ from triptych.canonical.billing import (
     RefundFilter,
 )
 from triptych.canonical.fields import Id, Prose
-from triptych.contract import Creatable, Raises, SystemApi, post
+from triptych.contract import Creatable, Raises, SystemApi, event, post
 from triptych.problems import Conflict, InvalidState, NotFound, PaymentDeclined
 
 
@@ -52,6 +52,14 @@ class Billing(SystemApi, version=1, owner="finance-systems"):
     refunds: Annotated[
         Creatable[Refund, NewRefund, RefundFilter], Raises(create=[NotFound, Conflict, InvalidState])
     ]
+
+    invoice_issued = event(Invoice, "An invoice was issued.", customer="customer_id")
+    invoice_paid = event(Invoice, "An invoice is paid.", customer="customer_id")
+    invoice_voided = event(Invoice, "An invoice was withdrawn.", customer="customer_id")
+    payment_authorised = event(Payment, "The provider has promised an amount.", customer="customer_id")
+    payment_received = event(Payment, "The promised amount was taken.", customer="customer_id")
+    payment_voided = event(Payment, "An authorisation was given back.", customer="customer_id")
+    refund_made = event(Refund, "Money was given back.", customer="customer_id")
 
     @post("/invoices/{invoice_id}/settle", raises=[NotFound, Conflict, InvalidState])
     async def settle_invoice(self, invoice_id: Id, settlement: Annotated[Settlement, Body()]) -> Invoice:

@@ -21,6 +21,7 @@ from triptych.canonical.billing import (
 )
 from triptych.canonical.lines import OrderLine, totals
 from triptych.canonical.money import Money
+from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict, FieldError, InvalidInput
 from triptych.storage import Ruled, moved
 
@@ -88,8 +89,8 @@ class Refunds(Ruled[Refund, NewRefund, RefundFilter]):
 class BillingService(Billing):
     """Invoices, payments and refunds over whichever backend is chosen."""
 
-    def __init__(self, backend: BillingBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: BillingBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.invoices = Invoices(backend)
         self.payments = Payments(backend)
         self.refunds = Refunds(backend)
@@ -132,3 +133,29 @@ class BillingService(Billing):
 
 def _at(pointer: str, detail: str) -> InvalidInput:
     return InvalidInput(f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)])
+
+
+def _telling(backend: BillingBackend, events: Events) -> BillingBackend:
+    """The backend, with everything told that is done to its invoices, payments and refunds."""
+    return announcing(
+        backend,
+        invoices=Announced(
+            backend.invoices,
+            events,
+            made=Billing.invoice_issued,
+            reaching={
+                InvoiceStatus.PAID: Billing.invoice_paid,
+                InvoiceStatus.VOID: Billing.invoice_voided,
+            },
+        ),
+        payments=Announced(
+            backend.payments,
+            events,
+            made=Billing.payment_authorised,
+            reaching={
+                PaymentStatus.CAPTURED: Billing.payment_received,
+                PaymentStatus.VOIDED: Billing.payment_voided,
+            },
+        ),
+        refunds=Announced(backend.refunds, events, made=Billing.refund_made),
+    )

@@ -8,7 +8,7 @@ from triptych.canonical.base import Model, example
 from triptych.canonical.fields import Id, Prose
 from triptych.canonical.party import Customer, CustomerFilter, Lead, LeadFilter, NewCustomer, NewLead
 from triptych.canonical.sales import NewQuote, Quote, QuoteFilter
-from triptych.contract import Collection, Creatable, SystemApi, post
+from triptych.contract import Collection, Creatable, SystemApi, event, post
 from triptych.problems import Conflict, InvalidState, NotFound
 
 
@@ -36,6 +36,17 @@ class Crm(SystemApi, version=1, owner="sales-operations"):
     customers: Collection[Customer, NewCustomer, CustomerFilter]
     leads: Collection[Lead, NewLead, LeadFilter]
     quotes: Creatable[Quote, NewQuote, QuoteFilter]
+
+    customer_created = event(Customer, "A customer was entered.", customer="id")
+    customer_changed = event(Customer, "What is known of a customer has changed.", customer="id")
+    customer_deleted = event(Customer, "A customer was deleted; this is what it was.", customer="id")
+    lead_captured = event(Lead, "Somebody showed interest.")
+    lead_changed = event(Lead, "What is known of a lead has changed.")
+    lead_qualified = event(Lead, "A lead was found worth pursuing.")
+    lead_converted = event(Lead, "A lead has become a customer.", customer="customer_id")
+    quote_sent = event(Quote, "A quote went to the customer.", customer="customer_id")
+    quote_accepted = event(Quote, "The customer has accepted a quote.", customer="customer_id")
+    quote_declined = event(Quote, "The customer has declined a quote.", customer="customer_id")
 
     @post("/customers/{customer_id}/merge", raises=[NotFound, Conflict, InvalidState])
     async def merge_customer(self, customer_id: Id, merge: Annotated[Merge, Body()]) -> Customer:

@@ -21,6 +21,7 @@ from triptych.canonical.sales import (
     QuoteFilter,
     QuoteStatus,
 )
+from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict, InvalidState
 from triptych.storage import Ruled, moved
 
@@ -40,8 +41,8 @@ class Quotes(Ruled[Quote, NewQuote, QuoteFilter]):
 class CrmService(Crm):
     """Customers, leads and quotes over whichever backend is chosen."""
 
-    def __init__(self, backend: CrmBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: CrmBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.customers = backend.customers
         self.leads = backend.leads
         self.quotes = Quotes(backend.quotes)
@@ -91,3 +92,36 @@ class CrmService(Crm):
 
     async def decline_quote(self, quote_id: str) -> Quote:
         return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.DECLINED)
+
+
+def _telling(backend: CrmBackend, events: Events) -> CrmBackend:
+    """The backend, with everything told that is done to its customers, leads and quotes."""
+    return announcing(
+        backend,
+        customers=Announced(
+            backend.customers,
+            events,
+            made=Crm.customer_created,
+            changed=Crm.customer_changed,
+            gone=Crm.customer_deleted,
+        ),
+        leads=Announced(
+            backend.leads,
+            events,
+            made=Crm.lead_captured,
+            changed=Crm.lead_changed,
+            reaching={
+                LeadStatus.QUALIFIED: Crm.lead_qualified,
+                LeadStatus.CONVERTED: Crm.lead_converted,
+            },
+        ),
+        quotes=Announced(
+            backend.quotes,
+            events,
+            reaching={
+                QuoteStatus.SENT: Crm.quote_sent,
+                QuoteStatus.ACCEPTED: Crm.quote_accepted,
+                QuoteStatus.DECLINED: Crm.quote_declined,
+            },
+        ),
+    )

@@ -17,7 +17,7 @@ from triptych.canonical.purchasing import (
     PurchaseOrder,
     PurchaseOrderFilter,
 )
-from triptych.contract import Collection, Creatable, Raises, SystemApi, post
+from triptych.contract import Collection, Creatable, Raises, SystemApi, event, post
 from triptych.problems import Conflict, InvalidState, NotFound
 
 
@@ -40,6 +40,15 @@ class Erp(SystemApi, version=1, owner="finance-systems"):
     goods_receipts: Annotated[
         Creatable[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter], Raises(create=[NotFound, InvalidState])
     ]
+
+    order_confirmed = event(Order, "An order is binding on both sides.", customer="customer_id")
+    order_shipped = event(Order, "The goods of an order are on their way.", customer="customer_id")
+    order_fulfilled = event(Order, "An order is delivered and paid.", customer="customer_id")
+    order_cancelled = event(Order, "An order was called off.", customer="customer_id")
+    purchase_ordered = event(PurchaseOrder, "A purchase order went to its supplier.")
+    purchase_received = event(PurchaseOrder, "Everything that was ordered of a supplier has come.")
+    purchase_cancelled = event(PurchaseOrder, "A purchase was called off.")
+    goods_received = event(GoodsReceipt, "Goods have come from a supplier.")
 
     @post("/orders/{order_id}/confirm", raises=[NotFound, InvalidState])
     async def confirm_order(self, order_id: Id) -> Order:

@@ -19,6 +19,7 @@ from triptych.canonical.purchasing import (
     PurchaseOrderStatus,
 )
 from triptych.contract import every
+from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict, FieldError, InvalidInput, InvalidState
 from triptych.storage import Ruled, moved
 
@@ -119,8 +120,8 @@ class GoodsReceipts(Ruled[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter]):
 class ErpService(Erp):
     """Products, suppliers, orders and purchases over whichever backend is chosen."""
 
-    def __init__(self, backend: ErpBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: ErpBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.products = backend.products
         self.suppliers = backend.suppliers
         self.orders = Orders(backend)
@@ -164,3 +165,30 @@ class ErpService(Erp):
             PurchaseOrderStatus.CANCELLED,
             cancelled_because=because.reason,
         )
+
+
+def _telling(backend: ErpBackend, events: Events) -> ErpBackend:
+    """The backend, with everything told that is done to its orders, purchases and receipts."""
+    return announcing(
+        backend,
+        orders=Announced(
+            backend.orders,
+            events,
+            reaching={
+                OrderStatus.CONFIRMED: Erp.order_confirmed,
+                OrderStatus.SHIPPED: Erp.order_shipped,
+                OrderStatus.FULFILLED: Erp.order_fulfilled,
+                OrderStatus.CANCELLED: Erp.order_cancelled,
+            },
+        ),
+        purchase_orders=Announced(
+            backend.purchase_orders,
+            events,
+            reaching={
+                PurchaseOrderStatus.ORDERED: Erp.purchase_ordered,
+                PurchaseOrderStatus.RECEIVED: Erp.purchase_received,
+                PurchaseOrderStatus.CANCELLED: Erp.purchase_cancelled,
+            },
+        ),
+        goods_receipts=Announced(backend.goods_receipts, events, made=Erp.goods_received),
+    )

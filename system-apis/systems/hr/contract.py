@@ -18,7 +18,7 @@ from triptych.canonical.people import (
     Position,
     PositionFilter,
 )
-from triptych.contract import Collection, Raises, SystemApi, post
+from triptych.contract import Collection, Raises, SystemApi, event, post
 from triptych.problems import Conflict, InvalidState, NotFound, PreconditionFailed
 
 
@@ -43,6 +43,10 @@ class Hr(SystemApi, version=1, owner="people-operations"):
         Collection[OnboardingTask, NewOnboardingTask, OnboardingTaskFilter],
         Raises(create=[], update=[NotFound, PreconditionFailed]),
     ]
+
+    employee_hired = event(Employee, "Somebody was hired.")
+    employee_changed = event(Employee, "What is known of an employee has changed.")
+    employee_left = event(Employee, "Somebody has left.")
 
     @post("/employees/{employee_id}/activate", raises=[NotFound, Conflict, InvalidState])
     async def activate_employee(self, employee_id: Id) -> Employee:

@@ -16,6 +16,7 @@ from triptych.canonical.people import (
     Position,
     PositionStatus,
 )
+from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict
 from triptych.storage import moved
 
@@ -23,8 +24,8 @@ from triptych.storage import moved
 class HrService(Hr):
     """Employees, positions and onboarding tasks over whichever backend is chosen."""
 
-    def __init__(self, backend: HrBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: HrBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.employees = backend.employees
         self.positions = backend.positions
         self.onboarding_tasks = backend.onboarding_tasks
@@ -75,3 +76,15 @@ class HrService(Hr):
         return await moved(
             self._backend.onboarding_tasks, task_id, ONBOARDING_TASK_TRANSITIONS, status, **changes
         )
+
+
+def _telling(backend: HrBackend, events: Events) -> HrBackend:
+    """The backend, with everything told that is done to its employees."""
+    employees = Announced(
+        backend.employees,
+        events,
+        made=Hr.employee_hired,
+        changed=Hr.employee_changed,
+        reaching={EmployeeStatus.LEFT: Hr.employee_left},
+    )
+    return announcing(backend, employees=employees)

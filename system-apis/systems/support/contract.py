@@ -11,7 +11,7 @@ from triptych.canonical.support import (
     Ticket,
     TicketFilter,
 )
-from triptych.contract import Collection, Creatable, Raises, SystemApi, post
+from triptych.contract import Collection, Creatable, Raises, SystemApi, event, post
 from triptych.problems import InvalidState, NotFound
 
 
@@ -25,6 +25,10 @@ class Support(SystemApi, version=1, owner="customer-service"):
     comments: Annotated[
         Creatable[Comment, NewComment, CommentFilter], Raises(create=[NotFound, InvalidState])
     ]
+
+    ticket_opened = event(Ticket, "Somebody asks for help.", customer="customer_id")
+    ticket_solved = event(Ticket, "A ticket is solved.", customer="customer_id")
+    ticket_closed = event(Ticket, "A ticket is closed for good.", customer="customer_id")
 
     @post("/tickets/{ticket_id}/solve", raises=[NotFound, InvalidState])
     async def solve_ticket(self, ticket_id: Id) -> Ticket:

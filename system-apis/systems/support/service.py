@@ -13,6 +13,7 @@ from triptych.canonical.support import (
     Ticket,
     TicketStatus,
 )
+from triptych.events import Announced, Events, announcing
 from triptych.problems import InvalidState
 from triptych.storage import Ruled, moved
 
@@ -40,8 +41,8 @@ class Comments(Ruled[Comment, NewComment, CommentFilter]):
 class SupportService(Support):
     """Tickets and comments over whichever backend is chosen."""
 
-    def __init__(self, backend: SupportBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: SupportBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.tickets = backend.tickets
         self.comments = Comments(backend)
 
@@ -56,3 +57,14 @@ class SupportService(Support):
 
     async def _move(self, ticket_id: str, status: TicketStatus, **changes: datetime | None) -> Ticket:
         return await moved(self._backend.tickets, ticket_id, TICKET_TRANSITIONS, status, **changes)
+
+
+def _telling(backend: SupportBackend, events: Events) -> SupportBackend:
+    """The backend, with everything told that is done to its tickets."""
+    tickets = Announced(
+        backend.tickets,
+        events,
+        made=Support.ticket_opened,
+        reaching={TicketStatus.SOLVED: Support.ticket_solved, TicketStatus.CLOSED: Support.ticket_closed},
+    )
+    return announcing(backend, tickets=tickets)

@@ -26,7 +26,7 @@ from triptych.canonical.shipping import (
     Shipment,
     ShipmentFilter,
 )
-from triptych.contract import Collection, Creatable, Raises, SystemApi, post
+from triptych.contract import Collection, Creatable, Raises, SystemApi, event, post
 from triptych.problems import Conflict, InsufficientStock, InvalidState, NotFound
 
 
@@ -62,6 +62,14 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
         Creatable[Shipment, NewShipment, ShipmentFilter], Raises(create=[NotFound, Conflict, InvalidState])
     ]
     returns: Annotated[Creatable[Return, NewReturn, ReturnFilter], Raises(create=[])]
+
+    stock_opened = event(InventoryLevel, "A product is kept at a location from now on.")
+    stock_changed = event(InventoryLevel, "What is on hand or promised of a product has changed.")
+    shipment_dispatched = event(Shipment, "A shipment has left.")
+    shipment_delivered = event(Shipment, "A shipment has arrived.")
+    shipment_cancelled = event(Shipment, "A shipment will not leave.")
+    return_requested = event(Return, "A customer wants to send goods back.")
+    return_received = event(Return, "Goods have come back.")
 
     @post("/inventory/adjust", raises=[NotFound, InsufficientStock])
     async def adjust_stock(self, adjustment: Annotated[Adjustment, Body()]) -> InventoryLevel:

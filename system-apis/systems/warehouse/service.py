@@ -32,6 +32,7 @@ from triptych.canonical.shipping import (
     ShipmentStatus,
 )
 from triptych.contract import every
+from triptych.events import Announced, Events, announcing
 from triptych.problems import (
     Conflict,
     FieldError,
@@ -170,8 +171,8 @@ class Shipments(Ruled[Shipment, NewShipment, ShipmentFilter]):
 class WarehouseService(Warehouse):
     """Locations, stock, shipments and returns over whichever backend is chosen."""
 
-    def __init__(self, backend: WarehouseBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: WarehouseBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.locations = Locations(backend)
         self.inventory = Inventory(backend)
         self.reservations = Reservations(backend)
@@ -270,3 +271,28 @@ class WarehouseService(Warehouse):
 
 def _in_order(reservation: Reservation) -> list[ReservedLine]:
     return sorted(reservation.lines, key=lambda line: (line.location_id, line.sku))
+
+
+def _telling(backend: WarehouseBackend, events: Events) -> WarehouseBackend:
+    """The backend, with everything told that is done to its stock, shipments and returns."""
+    return announcing(
+        backend,
+        inventory=Announced(
+            backend.inventory, events, made=Warehouse.stock_opened, changed=Warehouse.stock_changed
+        ),
+        shipments=Announced(
+            backend.shipments,
+            events,
+            reaching={
+                ShipmentStatus.SHIPPED: Warehouse.shipment_dispatched,
+                ShipmentStatus.DELIVERED: Warehouse.shipment_delivered,
+                ShipmentStatus.CANCELLED: Warehouse.shipment_cancelled,
+            },
+        ),
+        returns=Announced(
+            backend.returns,
+            events,
+            made=Warehouse.return_requested,
+            reaching={ReturnStatus.RECEIVED: Warehouse.return_received},
+        ),
+    )

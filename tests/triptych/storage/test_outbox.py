@@ -1,6 +1,7 @@
 """Events: delivered if and only if what they tell of was stored."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +25,7 @@ async def test_an_event_waits_in_the_shape_of_cloudevents(database: Database) ->
         emitted = await database.emit(created("prt_1"))
     (event,) = await database.outbox.pending()
     assert event == emitted
-    document = event.model_dump(mode="json")
+    document = json.loads(event.as_json())
     assert document.pop("id").startswith("evt_")
     moment = datetime.fromisoformat(document.pop("time"))
     assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
