@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.event import listen
@@ -16,7 +16,8 @@ from triptych.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Fate = Literal["final", "cancel", "reject", "park"]
+T = TypeVar("T")
+Fate = Literal["final", "cancel", "reject", "park", "discard"]
 """What was decided about a process before anything else was: the first decision stands."""
 
 EXECUTORS = "triptych_executors"
@@ -58,7 +59,8 @@ class EngineDatabase:
         self.schema = SCHEMA if self.postgres else None
         self.url = _postgres_url(url.get_secret_value()) if url else _sqlite_url(settings.data)
         self._folder = settings.data
-        metadata = sa.MetaData(schema=self.schema)
+        self.metadata = metadata = sa.MetaData(schema=self.schema)
+        """Every table of ours; who keeps more facts adds theirs before `prepare`."""
         facts = sa.Table(
             "triptych_processes",
             metadata,
@@ -84,7 +86,6 @@ class EngineDatabase:
                 sa.Column("backend", sa.Integer, nullable=False),
                 sa.Column("beat", sa.TIMESTAMP(timezone=True), nullable=False),
             )
-        self._metadata = metadata
         self.engine = _postgres_engine(self.url) if self.postgres else _sqlite_engine(self.url)
 
     def prepare(self) -> None:
@@ -95,7 +96,7 @@ class EngineDatabase:
             if self.postgres:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('triptych.engine'))"))
                 connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"'))
-            self._metadata.create_all(connection)
+            self.metadata.create_all(connection)
 
     def assign_to_services(self, executor: str) -> None:
         """Note at each unfinished process of `executor` through which service's queue it is recovered.
@@ -153,10 +154,22 @@ class EngineDatabase:
             return result.all() if result.returns_rows else ()
 
     def _patiently(self, statement: sa.TextClause, **values: Any) -> Sequence[sa.Row[Any]]:
+        return self._until_it_answers(lambda: self._execute(statement, **values))
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """What `work` answers in a transaction of its own; it may run again, and waits for the database."""
+
+        def once() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return self._until_it_answers(once)
+
+    def _until_it_answers(self, once: Callable[[], T]) -> T:
         pause = 0.2
         while True:
             try:
-                return self._execute(statement, **values)
+                return once()
             except (OperationalError, InterfaceError, PoolTimeout) as error:
                 if self.closing.is_set() or (not self.postgres and "locked" not in str(error)):
                     raise

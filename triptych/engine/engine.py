@@ -17,8 +17,11 @@ from triptych.problems import Unavailable
 from triptych.settings import Settings
 
 if TYPE_CHECKING:
+    from triptych.engine.books import Account
+    from triptych.engine.dead_letters import DeadLetters
     from triptych.engine.durable import Durable
     from triptych.engine.janitor import Janitor
+    from triptych.engine.keeping import BookKeeping
     from triptych.engine.processes import Processes
     from triptych.engine.view import Which
 
@@ -58,13 +61,25 @@ class ProcessEngine:
         self._database: EngineDatabase | None = None
         self._durable: Durable | None = None
         self._opened: Processes | None = None
+        self._letters: DeadLetters | None = None
         self._janitor: Janitor | None = None
+        self._keeping: BookKeeping | None = None
         self._stopping = False
 
     def saga(
-        self, name: str, *, version: int, steps: Sequence[Step[S]], state: type[S], begins: str = "accepted"
+        self,
+        name: str,
+        *,
+        version: int,
+        steps: Sequence[Step[S]],
+        state: type[S],
+        begins: str = "accepted",
+        in_order_by: str | None = None,
     ) -> Saga[S]:
         """Register a kind of process, `service.flow`, before the engine starts.
+
+        `in_order_by` names a field of the state: processes with the same value in it run one after the other,
+        in the order in which they were accepted, and wait behind one that is dead; others go on beside them.
 
         A sentence whose steps or state change is a new version. As long as processes of the former one may
         be running, that one is registered too; ids are the same in all versions.
@@ -74,7 +89,11 @@ class ProcessEngine:
         if self._database:
             raise RuntimeError(f"process {name} is registered after the engine has started")
         check_sentence(name, version, steps)
-        saga = Saga(name, version, steps, state, begins, self._processes, self._overflow)
+        if in_order_by is not None and in_order_by not in state.model_fields:
+            raise ValueError(
+                f"process {name} is to run in the order of {in_order_by}, which is not in its state"
+            )
+        saga = Saga(name, version, steps, state, begins, in_order_by, self._processes, self._overflow)
         if saga.flow in self._sagas:
             raise ValueError(f"process {saga.flow} is registered twice")
         self._sagas[saga.flow] = saga
@@ -87,6 +106,7 @@ class ProcessEngine:
         """
         # imported late: DBOS costs a second and 30 MB, and not every service has processes
         from triptych.engine.durable import Durable
+        from triptych.engine.keeping import BookKeeping
         from triptych.engine.processes import Processes
 
         services = sorted({service_of(flow) for flow in self._sagas})
@@ -94,12 +114,15 @@ class ProcessEngine:
         self._database = database = await asyncio.to_thread(EngineDatabase, self._settings)
         try:
             self._durable = durable = Durable(database, self._executor)
-            await asyncio.to_thread(database.prepare)
+            self._keeping = keeping = BookKeeping(database, durable, self._executor, services)
+            await asyncio.to_thread(keeping.books.open_for_what_runs)
             if database.postgres:
                 await self._claim(database, durable)
             await asyncio.to_thread(database.assign_to_services, self._executor)
             sentences = {flow: saga.steps for flow, saga in self._sagas.items()}
-            self._opened = Processes(database, durable, self._bells, sentences)
+            self._opened = Processes(database, durable, self._bells, sentences, keeping.books)
+            states = {flow: saga.state_type for flow, saga in self._sagas.items()}
+            self._letters = keeping.dead_letters(self._opened, states.get)
             for flow, saga in self._sagas.items():
                 durable.register(flow, self._flow(saga))
             durable.launch(services)
@@ -107,6 +130,7 @@ class ProcessEngine:
                 await durable.open_queue(service, self._concurrency, self._poll)
             if self._janitor:
                 self._janitor.watch()
+            keeping.begin(self._poll)
         except BaseException:
             await self.stop()
             raise
@@ -137,6 +161,8 @@ class ProcessEngine:
         if self._opened:
             self._opened.closing = True
         self._bells.ring_all()
+        if self._keeping:
+            await self._keeping.stop()
         if self._janitor:
             await self._janitor.stop()
         runs = [run for runs in self._runs.values() for run in runs]
@@ -162,12 +188,29 @@ class ProcessEngine:
 
         Raises NotFound; InvalidState when the process is not parked.
         """
-        return await self._processes().retry(process)
+        return await self.letters.replay(process)
+
+    @property
+    def letters(self) -> "DeadLetters":
+        """Processes that are parked until an operator replays, cancels or discards them."""
+        if self._letters is None:
+            raise Unavailable("the process engine has not started")
+        return self._letters
+
+    async def accounts(self) -> "Sequence[Account]":
+        """What became of all processes that were ever accepted, by kind."""
+        keeping = self._kept()
+        return await self._processes().ask(keeping.books.accounts)
+
+    async def missing(self, limit: int = 100) -> Sequence[str]:
+        """The ids of processes that were accepted and are nowhere, oldest first."""
+        keeping = self._kept()
+        return await self._processes().ask(keeping.books.missing, limit)
 
     async def dead_letters(
         self, of: str | None = None, *, limit: int = 50, offset: int = 0
     ) -> tuple[ProcessStatus, ...]:
-        """Processes that are parked until an operator retries or cancels them, newest first."""
+        """The processes of dead letters, newest first."""
         return await self._processes().list(of, "parked", limit, offset)
 
     async def list(
@@ -179,6 +222,11 @@ class ProcessEngine:
         `which` is `running`, `parked` or `finished`.
         """
         return await self._processes().list(of, which, limit, offset)
+
+    def _kept(self) -> "BookKeeping":
+        if self._keeping is None:
+            raise Unavailable("the process engine has not started")
+        return self._keeping
 
     def _processes(self) -> "Processes":
         if self._opened is None:
@@ -202,11 +250,16 @@ class ProcessEngine:
             task.add_done_callback(runs.discard)
             self._bells.begins_here(process)
             # the outcome is kept when this function has ended, so news of it comes with the task's end
-            task.add_done_callback(lambda _: self._bells.ends_here(process))
+            task.add_done_callback(lambda _: self._ended(saga, process))
             async with self._slots[service]:
                 return await self._walk(saga, process, document, as_caller(origin, service))
 
         return run
+
+    def _ended(self, saga: Saga[Any], process: str) -> None:
+        self._bells.ends_here(process)
+        if saga.in_order_by and self._keeping:
+            self._keeping.look()
 
     async def _walk(self, saga: Saga[Any], process: str, document: dict[str, Any], context: Context) -> str:
         from triptych.engine.journal import RunJournal
@@ -219,9 +272,10 @@ class ProcessEngine:
         walk = Walk(process, saga.steps, saga.state_type, document, context, journal, self._patience)
         try:
             return await walk.run()
-        except Parked as parked:
-            log.error("process %s is parked as a dead letter: %s", process, parked)
-            raise
-        except Exception:
-            log.exception("process %s is parked as a dead letter, by a fault of its own", process)
+        except Exception as error:
+            if isinstance(error, Parked):
+                log.error("process %s is parked as a dead letter: %s", process, error)
+            else:
+                log.exception("process %s is parked as a dead letter, by a fault of its own", process)
+            await self._durable.ask(self._kept().bury, saga.flow, process, context, error)
             raise

@@ -7,6 +7,7 @@ from triptych.engine.bell import Bells
 from triptych.engine.database import EngineDatabase, Fate
 from triptych.engine.durable import Durable
 from triptych.engine.status import StepRecord, StepStatus
+from triptych.telemetry.version import VERSION
 
 
 class RunJournal:
@@ -44,7 +45,9 @@ class RunJournal:
 
     async def write(self, step: str, make: Callable[[], StepRecord], *, undo: bool = False) -> StepRecord:
         """Keep the next record, which is made in a thread."""
-        record = await self._durable.write(self._process, _name(step, undo), make)
+        record = await self._durable.write(
+            self._process, _name(step, undo), lambda: make().model_copy(update={"code": VERSION})
+        )
         self._bells.ring(self._process)
         return record
 

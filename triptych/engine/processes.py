@@ -1,13 +1,14 @@
-"""All processes of the engine: started, seen, followed, cancelled and retried, whoever runs them."""
+"""All processes of the engine: started, seen, followed and cancelled, whoever runs them."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from triptych.context import current
 from triptych.engine.bell import Bells
+from triptych.engine.books import HELD, Books
 from triptych.engine.database import EngineDatabase, service_of
 from triptych.engine.durable import Durable
 from triptych.engine.sentence import Step
@@ -15,6 +16,7 @@ from triptych.engine.status import ProcessStatus, StepRecord, now
 from triptych.engine.view import KEPT_AS, Which, records_of, view
 from triptych.problems import InvalidState, NotFound, Unavailable
 
+T = TypeVar("T")
 LOOK_AGAIN = 1.0
 """Seconds after which a follower looks again, for news of a process that another replica runs."""
 LOOK_AGAIN_HERE = 10.0
@@ -32,17 +34,29 @@ class Processes:
         durable: Durable,
         bells: Bells,
         sentences: Mapping[str, Sequence[Step[Any]]],
+        books: Books,
     ) -> None:
         self._database = database
         self._durable = durable
         self._bells = bells
         self._sentences = sentences
+        self._books = books
+        self._starting: set[asyncio.Task[None]] = set()
         self.closing = False
 
     async def begin(
-        self, flow: str, process: str, document: dict[str, Any], begins: str, queue: str | None
+        self,
+        flow: str,
+        process: str,
+        document: dict[str, Any],
+        begins: str,
+        queue: str | None,
+        lane: str | None = None,
     ) -> None:
-        """Start a process on behalf of the present caller; nothing happens if it was started before."""
+        """Start a process on behalf of the present caller; nothing happens if it was started before.
+
+        In a lane it starts when those that were accepted before it have ended.
+        """
         if self.closing:
             raise Unavailable("the process engine is stopping")
         here = current()
@@ -54,13 +68,31 @@ class Processes:
             "begins": begins,
             "began": now().isoformat(),
         }
-        await self._durable.begin(flow, process, (document, origin), queue)
+        name, service = flow.rpartition(".v")[0], service_of(flow)
+
+        async def start() -> None:
+            waits = await self.ask(self._books.accept, process, name, lane)
+            place = service + HELD if waits else queue
+            try:
+                await self._durable.begin(flow, process, (document, origin), place)
+            except Exception:
+                await self.ask(self._books.withdraw, process, name)
+                raise
+            if waits:  # those before it may have ended just now
+                await self.ask(self._books.release, [service])
+
+        # shielded: a caller that gives up half-way would leave an entry in the books without its process
+        starting = asyncio.create_task(start())
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        await asyncio.shield(starting)
 
     async def show(self, process: str) -> ProcessStatus:
         """Where a process stands. Raises NotFound."""
-        return (await self._ask(self._look, process))[0]
+        return (await self.ask(self.look, process))[0]
 
-    def _look(self, process: str) -> tuple[ProcessStatus, list[StepRecord]]:
+    def look(self, process: str) -> tuple[ProcessStatus, list[StepRecord]]:
+        """Where a process stands, and its records. Blocks; raises NotFound."""
         found = self._durable.process(process)
         if found is None:
             raise NotFound(f"there is no process {process}")
@@ -96,7 +128,7 @@ class Processes:
             # DBOS keeps whole seconds on SQLite
             return tuple(sorted(found, key=lambda status: status.created, reverse=True))
 
-        return await self._ask(look)
+        return await self.ask(look)
 
     async def follow(self, process: str) -> AsyncIterator[ProcessStatus]:
         """Its status now and after each change, until it rests or the engine stops. Raises NotFound."""
@@ -123,17 +155,19 @@ class Processes:
         """
         until = time.monotonic() + PARKING
         while True:
-            status, records = await self._ask(self._look, process)
+            status, records = await self.ask(self.look, process)
             if status.phase == "cancelled":
                 return status
-            if status.phase in ("completed", "rejected"):
+            if status.phase in ("completed", "rejected", "discarded"):
                 raise InvalidState(f"process {process} cannot be cancelled: it is {status.phase}")
-            fate = await self._ask(self._database.decide, process, "cancel")
+            fate = await self.ask(self._database.decide, process, "cancel")
             if fate == "park":
-                await self._ask(self._database.change, process, "park", "cancel")
+                await self.ask(self._database.change, process, "park", "cancel")
                 continue
             if fate == "reject":
                 raise InvalidState(f"process {process} cannot be cancelled: it is rejected already")
+            if fate == "discard":
+                raise InvalidState(f"process {process} cannot be cancelled: it is discarded")
             if fate == "final":
                 raise InvalidState(
                     f"process {process} cannot be cancelled: it is past the point of no return",
@@ -150,25 +184,17 @@ class Processes:
                 continue
             return await self.show(process)
 
-    async def retry(self, process: str) -> ProcessStatus:
-        """Have a parked process go on from the step that failed.
-
-        Raises NotFound; InvalidState when it is not parked.
-        """
-        status, records = await self._ask(self._look, process)
-        if status.phase != "parked":
-            raise InvalidState(f"process {process} cannot be retried: it is {status.phase}")
-        failed = bool(records) and records[-1].turn == "park"
-        await self._ask(self._database.release, process)
-        await self._again(process, len(records) + (not failed))
-        return await self.show(process)
-
     async def _again(self, process: str, record: int) -> None:
         """Have a resting process run again from that record on."""
-        await self._ask(self._durable.rewind, process, record, service_of(process))
+        await self.ask(self._durable.rewind, process, record, service_of(process))
+        self.ring(process)
+
+    def ring(self, process: str) -> None:
+        """Tell whoever waits for news of a process that there is some."""
         self._bells.ring(process)
 
-    async def _ask(self, question: Any, *arguments: Any) -> Any:
+    async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Run something that blocks in a thread of the engine's. Raises Unavailable when that stops."""
         if self.closing:
             raise Unavailable("the process engine is stopping")
         return await self._durable.ask(question, *arguments)

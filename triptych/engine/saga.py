@@ -26,6 +26,7 @@ class Saga(Generic[S]):
         steps: Sequence[Step[S]],
         state: type[S],
         begins: str,
+        in_order_by: str | None,
         processes: "Callable[[], Processes]",
         overflow: Callable[[str], str | None],
     ) -> None:
@@ -34,6 +35,7 @@ class Saga(Generic[S]):
         """Its name in the engine, with the version: a changed sentence is another one."""
         self.steps = tuple(steps)
         self.state_type = state
+        self.in_order_by = in_order_by
         self._begins = begins
         self._processes = processes
         self._overflow = overflow
@@ -56,7 +58,8 @@ class Saga(Generic[S]):
         document = state.model_dump(mode="json")
         processes = self._processes()
         queue = self._overflow(service_of(self.flow))
-        await processes.begin(self.flow, process, document, self._begins, queue)
+        lane = None if self.in_order_by is None else str(document[self.in_order_by])
+        await processes.begin(self.flow, process, document, self._begins, queue, lane)
         return await processes.show(process)
 
     async def status(self, about: str) -> ProcessStatus:

@@ -9,11 +9,12 @@ from pydantic import Field
 from triptych.canonical.base import Extensions, Model, Timestamp
 from triptych.problems import InternalError, Problem
 
-Phase = Literal["running", "unwinding", "completed", "rejected", "cancelled", "parked"]
+Phase = Literal["running", "unwinding", "completed", "rejected", "cancelled", "parked", "discarded"]
 """`running` goes forward, `unwinding` undoes what was done; `rejected` (a step was refused) and `cancelled`
-are ends with everything undone; `parked` waits as a dead letter for an operator."""
+are ends with everything undone; `parked` waits as a dead letter for an operator, who has given up a
+`discarded` one."""
 
-RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked"})
+RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked", "discarded"})
 """The phases that a process does not leave by itself."""
 
 Outcome = Literal["running", "retrying", "done", "refused", "failed"]
@@ -30,6 +31,8 @@ class Trouble(Model):
     detail: str
     extra: Extensions = Field(default_factory=dict)
     """Further members of the problem, such as the `sku` that was short."""
+    error: str = ""
+    """Class of the exception: `Unavailable`, `KeyError`."""
 
     @classmethod
     def of(cls, error: BaseException) -> "Trouble":
@@ -41,9 +44,16 @@ class Trouble(Model):
                 status=error.status,
                 detail=error.detail,
                 extra=orjson.loads(orjson.dumps(error.extra, default=str)),
+                error=type(error).__name__,
             )
         detail = f"{type(error).__name__}: {error}"[:500]
-        return cls(type=InternalError.type_uri, title=InternalError.title, status=500, detail=detail)
+        return cls(
+            type=InternalError.type_uri,
+            title=InternalError.title,
+            status=500,
+            detail=detail,
+            error=type(error).__name__,
+        )
 
 
 class StepStatus(Model):
@@ -101,10 +111,12 @@ class StepRecord(StepStatus):
     """Where the process goes from here; decided once, when the step ended."""
     adds: Extensions = Field(default_factory=dict)
     """Fields of the state that the step set, as JSON."""
+    code: str = ""
+    """Version of the code that did it."""
 
     def shown(self) -> StepStatus:
         """The line of the timeline that this record makes."""
-        return StepStatus.model_validate(self.model_dump(exclude={"turn", "adds"}))
+        return StepStatus.model_validate(self.model_dump(exclude={"turn", "adds", "code"}))
 
 
 def now() -> datetime:

@@ -72,6 +72,8 @@ def _arguments(row: "WorkflowStatus") -> tuple[dict[str, Any], dict[str, str]]:
 
 def _phase(row: "WorkflowStatus", records: Sequence[StepRecord], fate: Fate | None) -> Phase:
     if row.status == "SUCCESS":
+        if fate == "discard":
+            return "discarded"
         return row.output or "completed"
     if row.status in KEPT_AS["parked"]:
         return "parked"

@@ -128,12 +128,19 @@ class House:
         *,
         patience: Patience = QUICK,
         concurrency: int | None = None,
+        in_order_by: str | None = None,
     ) -> AsyncGenerator[Open]:
         """An engine that runs processes with these steps."""
         engine = ProcessEngine(
             self.settings, patience=patience, undoing=QUICK, concurrency=concurrency, poll=0.1
         )
-        saga = engine.saga(f"{self.service}.fulfil", version=version, steps=steps, state=OrderState)
+        saga = engine.saga(
+            f"{self.service}.fulfil",
+            version=version,
+            steps=steps,
+            state=OrderState,
+            in_order_by=in_order_by,
+        )
         await engine.start()
         try:
             yield Open(engine, saga)
