@@ -21,7 +21,8 @@ Step = Literal["show", "retry", "cancel"]
 def list_processes(
     of: Of = None,
     stage: Annotated[
-        Literal["running", "parked", "finished"] | None, typer.Option("--stage", help="Only those.")
+        Literal["running", "waiting", "parked", "finished"] | None,
+        typer.Option("--stage", help="Only those."),
     ] = None,
     limit: Limit = 50,
     data: Data = None,
@@ -91,7 +92,7 @@ def _one(step: Step, process: str, data: Data, json: bool) -> None:
             one.outcome,
             one.attempts,
             one.state,
-            one.problem and one.problem.detail,
+            one.problem.detail if one.problem else one.until and f"until {one.until:%Y-%m-%d %H:%M:%S}",
         )
         for one in found.timeline
     ]

@@ -2,7 +2,19 @@
 
 from triptych.engine.engine import ProcessEngine
 from triptych.engine.saga import Saga
-from triptych.engine.sentence import Patience, Step
+from triptych.engine.sentence import Patience, Reminders, Repeat, Step, Wait
 from triptych.engine.status import RESTING, Phase, ProcessStatus, StepStatus
 
-__all__ = ["RESTING", "Patience", "Phase", "ProcessEngine", "ProcessStatus", "Saga", "Step", "StepStatus"]
+__all__ = [
+    "RESTING",
+    "Patience",
+    "Phase",
+    "ProcessEngine",
+    "ProcessStatus",
+    "Reminders",
+    "Repeat",
+    "Saga",
+    "Step",
+    "StepStatus",
+    "Wait",
+]

@@ -70,14 +70,10 @@ class EngineDatabase:
         )
         self._say = _Statements(facts.fullname)
         self.closing = threading.Event()
-        self._workflows = sa.table(
-            "workflow_status",
-            sa.column("name", sa.Text),
-            sa.column("status", sa.Text),
-            sa.column("executor_id", sa.Text),
-            sa.column("queue_name", sa.Text),
-            schema=self.schema,
-        )
+        self.waits = _waits(metadata)
+        """What processes wait for, see `mailbox.py`."""
+        self.workflows = _workflows(self.schema)
+        """DBOS's table of processes, as far as we use it."""
         if self.postgres:
             sa.Table(
                 EXECUTORS,
@@ -106,14 +102,14 @@ class EngineDatabase:
         """
         if not sa.inspect(self.engine).has_table("workflow_status", schema=self.schema):
             return  # DBOS makes it at its first launch
-        rows = self._workflows.c
+        rows = self.workflows.c
         theirs = sa.and_(rows.status == "PENDING", rows.executor_id == executor, rows.queue_name.is_(None))
         with self.engine.begin() as connection:
             names = connection.execute(sa.select(rows.name).where(theirs).distinct()).scalars().all()
             for name in names:
                 queue = service_of(name)
                 where = sa.and_(theirs, rows.name == name)
-                connection.execute(sa.update(self._workflows).where(where).values(queue_name=queue))
+                connection.execute(sa.update(self.workflows).where(where).values(queue_name=queue))
 
     def decide(self, process: str, wish: Fate) -> Fate:
         """Decide the fate of a process, unless it is decided already: what stands now."""
@@ -123,6 +119,14 @@ class EngineDatabase:
         """What was decided about a process, if anything was."""
         found = self._patiently(self._say.fate, id=process)
         return found[0].fate if found else None
+
+    def decide_within(self, connection: sa.Connection, process: str, wish: Fate) -> Fate:
+        """Decide the fate of a process in a transaction, unless it is decided: what stands."""
+        return connection.execute(self._say.decide, {"id": process, "fate": wish}).scalar_one()
+
+    def fate_within(self, connection: sa.Connection, process: str) -> Fate | None:
+        """What was decided about a process, as a transaction sees it."""
+        return connection.execute(self._say.fate, {"id": process}).scalar()
 
     def note(self, process: str, struggle: StepStatus) -> None:
         """Note that a step is being tried again, for whoever asks after the process."""
@@ -176,6 +180,38 @@ class EngineDatabase:
                 log.warning("the engine's database does not answer, asking again in %.1f s: %s", pause, error)
                 self.closing.wait(pause)
                 pause = min(pause * 2, 10.0)
+
+
+def _waits(metadata: sa.MetaData) -> sa.Table:
+    waits = sa.Table(
+        "triptych_waits",
+        metadata,
+        sa.Column("process", sa.Text, primary_key=True),
+        sa.Column("wait", sa.Text, primary_key=True),
+        sa.Column("answer", sa.Text),
+        sa.Column("message", sa.Text),
+        sa.Column("until", sa.BigInteger),
+    )
+    unanswered = waits.c.answer.is_(None)
+    sa.Index("triptych_open_waits", waits.c.until, sqlite_where=unanswered, postgresql_where=unanswered)
+    return waits
+
+
+def _workflows(schema: str | None) -> sa.TableClause:
+    return sa.table(
+        "workflow_status",
+        sa.column("workflow_uuid", sa.Text),
+        sa.column("name", sa.Text),
+        sa.column("status", sa.Text),
+        sa.column("executor_id", sa.Text),
+        sa.column("queue_name", sa.Text),
+        sa.column("owner_xid", sa.Text),
+        sa.column("delay_until_epoch_ms", sa.BigInteger),
+        sa.column("recovery_attempts", sa.BigInteger),
+        sa.column("started_at_epoch_ms", sa.BigInteger),
+        sa.column("updated_at", sa.BigInteger),
+        schema=schema,
+    )
 
 
 def service_of(workflow: str) -> str:

@@ -30,6 +30,7 @@ from triptych.engine.letters import (
     Letters,
     differences,
 )
+from triptych.engine.mailbox import Mailbox
 from triptych.engine.processes import Processes
 from triptych.engine.status import ProcessStatus, StepRecord, now
 from triptych.problems import InvalidState, NotFound
@@ -56,6 +57,7 @@ class DeadLetters:
         self._processes = processes
         self._letters = letters
         self._books = books
+        self._mailbox = Mailbox(database)
         self._state_of = state_of
         self._say = _Statements(database.schema)
         self._one_at_a_time = threading.Lock()
@@ -99,7 +101,7 @@ class DeadLetters:
         Its steps have the idempotency keys that they had. Raises NotFound; InvalidState when it is none.
         """
         await self._processes.ask(self._replay, process, delay, _intervention("replay"))
-        self._processes.ring(process)
+        await self._processes.go_on(process)
         return await self._processes.show(process)
 
     async def discard(self, process: str, reason: str, *, undo: bool = False) -> None:
@@ -172,6 +174,7 @@ class DeadLetters:
             _, records = self._parked(process, "retried")
             self._database.transact(lambda found: self._letters.note(found, process, by))
             self._database.release(process)
+            self._mailbox.reopen(process)
             service = service_of(process)
             queue = service + HELD if delay > 0 else service
             self._durable.rewind(process, len(_going_on(records)) + 1, queue)
@@ -268,8 +271,14 @@ class _Statements:
 
 
 def _going_on(records: Sequence[StepRecord]) -> Sequence[StepRecord]:
-    """The records that stay when it goes on: all but that of the step that failed."""
-    return records[:-1] if records and records[-1].turn == "park" else records
+    """The records that stay when it goes on: all but those of the line that failed. A wait has several."""
+    if not records or records[-1].turn != "park":
+        return records
+    failed = (records[-1].step, records[-1].undo)
+    stay = len(records)
+    while stay and (records[stay - 1].step, records[stay - 1].undo) == failed:
+        stay -= 1
+    return records[:stay]
 
 
 def _intervention(action: Action, reason: str = "") -> Intervention:

@@ -11,11 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context as ContextVariables
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import dbos._dbos
 import orjson
+import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID, StepInfo, WorkflowStatus
 from dbos import error as dbos_errors
+from dbos._context import current_owner_xid
+from dbos._core import execute_dequeued_workflow
 
 from triptych.engine.database import EngineDatabase
 from triptych.engine.status import StepRecord, Trouble
@@ -33,7 +37,7 @@ THREADS = 8
 """Threads for the engine's database, and for every other `asyncio.to_thread` while it runs."""
 
 EXPECTED = (
-    "Asyncio task cancelled for workflow or step",  # the engine stops; it goes on at the next start
+    "Asyncio task cancelled for workflow or step",  # it waits now, or the engine stops: it goes on later
     "Workflow already exists in queue",  # a second start of a process that was recovered
     "Exception encountered in asynchronous workflow",  # a dead letter, which we log ourselves
 )
@@ -83,6 +87,8 @@ class Durable:
             "notification_coalesce_sec": 0.1,
         }
         self._dbos = DBOS(config=config)
+        self._database = database
+        self._executor = executor
         self._flows: dict[str, Flow] = {}
         self._starts: set[asyncio.Task[None]] = set()
 
@@ -161,6 +167,12 @@ class Durable:
         )
         return record
 
+    def owner(self, process: str) -> str:
+        """The token by which DBOS knows the run of this process in this task: a later run has another one."""
+        token = current_owner_xid(process)
+        assert token, f"{process} does not run in this task"
+        return token
+
     def skip(self) -> None:
         """Count a record of the running process that a run before this one has kept."""
         DBOS.reserve_step()
@@ -187,6 +199,33 @@ class Durable:
             DBOS.rewind_workflow(process, start_step=record, queue_name=queue)
         except dbos_errors.DBOSException as error:
             raise InvalidState(f"process {process} is running again already") from error
+
+    def pick_up(self, process: str, queue: str) -> None:
+        """Run a process here that waits in that queue, before the queue is looked into. Blocks.
+
+        Nothing happens when it waits no more. As the queue does it, whose interval would be waited otherwise.
+        """
+        token = str(uuid4())
+        rows = self._database.workflows.c
+        claim = sa.update(self._database.workflows).where(
+            rows.workflow_uuid == process,
+            rows.queue_name == queue,
+            rows.status == "ENQUEUED",
+            rows.name.in_(list(self._flows)),
+        )
+        claim = claim.values(
+            status="PENDING",
+            owner_xid=token,
+            executor_id=self._executor,
+            recovery_attempts=sa.func.coalesce(rows.recovery_attempts, 0) + 1,
+            started_at_epoch_ms=int(time.time() * 1000),
+        )
+        with self._database.engine.begin() as connection:
+            if connection.execute(claim).rowcount == 0:
+                return
+        status = self._dbos._sys_db.get_workflow_status(process)
+        assert status
+        execute_dequeued_workflow(self._dbos, status, token)
 
     def recover(self, executor: str) -> int:
         """Have the unfinished processes of a dead executor run again: how many there were. Blocks."""

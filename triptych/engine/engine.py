@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from triptych.context import Context
+from triptych.engine.attempt import Attempts
 from triptych.engine.bell import Bells
 from triptych.engine.database import EngineDatabase, service_of
 from triptych.engine.saga import Saga
-from triptych.engine.sentence import UNDOING, Patience, S, Step, check_sentence
+from triptych.engine.sentence import UNDOING, Part, Patience, S, check_sentence
 from triptych.engine.status import ProcessStatus
-from triptych.engine.walk import Parked, Walk, as_caller
+from triptych.engine.walk import Asleep, Parked, Walk, as_caller
 from triptych.problems import Unavailable
 from triptych.settings import Settings
 
@@ -71,7 +72,7 @@ class ProcessEngine:
         name: str,
         *,
         version: int,
-        steps: Sequence[Step[S]],
+        steps: Sequence[Part[S]],
         state: type[S],
         begins: str = "accepted",
         in_order_by: str | None = None,
@@ -119,8 +120,9 @@ class ProcessEngine:
             if database.postgres:
                 await self._claim(database, durable)
             await asyncio.to_thread(database.assign_to_services, self._executor)
-            sentences = {flow: saga.steps for flow, saga in self._sagas.items()}
-            self._opened = Processes(database, durable, self._bells, sentences, keeping.books)
+            self._opened = Processes(
+                database, durable, self._bells, self._sagas, keeping.books, self._has_room
+            )
             states = {flow: saga.state_type for flow, saga in self._sagas.items()}
             self._letters = keeping.dead_letters(self._opened, states.get)
             for flow, saga in self._sagas.items():
@@ -219,9 +221,18 @@ class ProcessEngine:
         """Processes, newest first.
 
         `of` is a service (`order-to-fulfillment`) or one kind of process (`order-to-fulfillment.fulfil`);
-        `which` is `running`, `parked` or `finished`.
+        `which` is `running`, `waiting`, `parked` or `finished`.
         """
         return await self._processes().list(of, which, limit, offset)
+
+    async def waiting(
+        self, of: str | None = None, wait: str | None = None, *, limit: int = 50, offset: int = 0
+    ) -> tuple[ProcessStatus, ...]:
+        """Processes that wait for somebody or something, due first: where people find their work.
+
+        `of` is a service or one kind of process; `wait` is the line of its sentence, such as `approval`.
+        """
+        return await self._processes().waiting(of, wait, limit, offset)
 
     def _kept(self) -> "BookKeeping":
         if self._keeping is None:
@@ -236,6 +247,11 @@ class ProcessEngine:
     def _overflow(self, service: str) -> str | None:
         """The queue that a new process waits in, if as many are at work as may be."""
         return service if len(self._runs[service]) >= self._concurrency else None
+
+    def _has_room(self, process: str) -> bool:
+        """Whether a process that is to go on can do so here at once."""
+        service = service_of(process)
+        return service in self._slots and self._overflow(service) is None
 
     def _flow(self, saga: Saga[Any]) -> Any:
         """The saga as DBOS runs it."""
@@ -269,9 +285,12 @@ class ProcessEngine:
         assert self._database
         kept = records_of(await self._durable.ask(self._durable.records, process))
         journal = RunJournal(process, kept, self._durable, self._database, self._bells)
-        walk = Walk(process, saga.steps, saga.state_type, document, context, journal, self._patience)
+        attempts = Attempts(process, saga.state_type, context, journal)
+        walk = Walk(saga.sentence, document, attempts, journal, self._patience)
         try:
             return await walk.run()
+        except Asleep:
+            raise asyncio.CancelledError from None  # DBOS then leaves its row as it is
         except Exception as error:
             if isinstance(error, Parked):
                 log.error("process %s is parked as a dead letter: %s", process, error)

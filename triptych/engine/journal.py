@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from triptych.engine.bell import Bells
-from triptych.engine.database import EngineDatabase, Fate
+from triptych.engine.database import EngineDatabase, Fate, service_of
 from triptych.engine.durable import Durable
+from triptych.engine.mailbox import Answer, Answered, Heard, Mailbox
 from triptych.engine.status import StepRecord, StepStatus
+from triptych.engine.walk import Asleep
 from triptych.telemetry.version import VERSION
 
 
@@ -25,6 +28,7 @@ class RunJournal:
         self._kept = list(reversed(kept))
         self._durable = durable
         self._database = database
+        self._mailbox = Mailbox(database)
         self._bells = bells
 
     def kept(self, step: str, *, undo: bool = False) -> StepRecord | None:
@@ -58,6 +62,25 @@ class RunJournal:
     def fate(self) -> Fate | None:
         """The process's fate so far. Blocks."""
         return self._database.fate(self._process)
+
+    def open(self, wait: str, until: datetime | None) -> None:
+        """Note what the process waits for, and until when. Blocks."""
+        self._mailbox.open(self._process, wait, until)
+
+    def settle(self, wait: str, answer: Answer) -> Answered:
+        """Answer a wait, unless it was answered: what stands. Blocks."""
+        return self._mailbox.settle(self._process, wait, answer)
+
+    async def rest(self, wait: str, until: datetime | None) -> Heard:
+        """Lie down until somebody tells it something, or until then.
+
+        Raises Asleep, with which this run ends, unless there is a reason to go on at once.
+        """
+        owner, queue = self._durable.owner(self._process), service_of(self._process)
+        heard = await self._durable.ask(self._mailbox.rest, self._process, wait, owner, queue, until)
+        if heard is None:
+            raise Asleep
+        return heard
 
     async def struggling(self, struggle: StepStatus) -> None:
         """Note that a step is being tried again."""

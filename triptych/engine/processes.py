@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -11,7 +11,8 @@ from triptych.engine.bell import Bells
 from triptych.engine.books import HELD, Books
 from triptych.engine.database import EngineDatabase, service_of
 from triptych.engine.durable import Durable
-from triptych.engine.sentence import Step
+from triptych.engine.mailbox import Answer, Mailbox
+from triptych.engine.saga import Saga
 from triptych.engine.status import ProcessStatus, StepRecord, now
 from triptych.engine.view import KEPT_AS, Which, records_of, view
 from triptych.problems import InvalidState, NotFound, Unavailable
@@ -24,6 +25,14 @@ LOOK_AGAIN_HERE = 10.0
 PARKING = 1.0
 """Seconds that a process which is just being parked may take for it."""
 
+ENDED = ("completed", "rejected", "cancelled", "discarded")
+UNHEARD: Mapping[Answer, str] = {
+    "late": "it is too late",
+    "skipped": "it is not needed",
+    "cancelled": "it is cancelled",
+}
+"""Why nothing can be told any more."""
+
 
 class Processes:
     """The processes in one engine's database."""
@@ -33,14 +42,17 @@ class Processes:
         database: EngineDatabase,
         durable: Durable,
         bells: Bells,
-        sentences: Mapping[str, Sequence[Step[Any]]],
+        sagas: Mapping[str, Saga[Any]],
         books: Books,
+        has_room: Callable[[str], bool],
     ) -> None:
         self._database = database
+        self._mailbox = Mailbox(database)
         self._durable = durable
         self._bells = bells
-        self._sentences = sentences
+        self._sagas = sagas
         self._books = books
+        self._has_room = has_room
         self._starting: set[asyncio.Task[None]] = set()
         self.closing = False
 
@@ -99,17 +111,16 @@ class Processes:
         row, steps = found
         records = records_of(steps)
         facts = self._database.facts([process]).get(process, (None, None))
-        return view(row, records, facts, self._sentences.get(row.name, ())), records
+        return view(row, records, facts, self._sagas.get(row.name)), records
 
     async def list(
         self, of: str | None, which: Which | None, limit: int, offset: int
     ) -> tuple[ProcessStatus, ...]:
         """Processes, newest first; of one service or one kind, at one stage."""
-        prefix = None if of is None else f"{of}:" if "." in of else f"{of}."
 
         def look() -> tuple[ProcessStatus, ...]:
             rows = self._durable.processes(
-                workflow_id_prefix=prefix,
+                workflow_id_prefix=_prefix(of),
                 status=KEPT_AS[which] if which else None,
                 limit=limit,
                 offset=offset,
@@ -121,7 +132,7 @@ class Processes:
                     row,
                     records_of(self._durable.records(row.workflow_id)),
                     facts.get(row.workflow_id, (None, None)),
-                    self._sentences.get(row.name, ()),
+                    self._sagas.get(row.name),
                 )
                 for row in rows
             ]
@@ -129,6 +140,39 @@ class Processes:
             return tuple(sorted(found, key=lambda status: status.created, reverse=True))
 
         return await self.ask(look)
+
+    async def waiting(
+        self, of: str | None, wait: str | None, limit: int, offset: int
+    ) -> tuple[ProcessStatus, ...]:
+        """Processes that wait, due first; of one service or one kind, for one thing."""
+
+        def look() -> tuple[ProcessStatus, ...]:
+            found = self._mailbox.waiting(_prefix(of), wait, limit, offset)
+            return tuple(self.look(process)[0] for process in found)
+
+        return tuple(status for status in await self.ask(look) if status.waits)
+
+    async def tell(self, process: str, line: str, message: str) -> ProcessStatus:
+        """Tell a process what it waits for, or will wait for. Telling it the same again changes nothing.
+
+        Raises NotFound; InvalidState when that is answered otherwise, comes too late, or is not needed.
+        """
+
+        def telling() -> None:
+            status, _ = self.look(process)
+            stands = self._mailbox.answered(process, line)
+            if stands is None:
+                if status.phase in ("unwinding", *ENDED):
+                    raise InvalidState(f"{process} does not wait for {line}: it is {status.phase}")
+                stands = self._mailbox.settle(process, line, "told", message)
+            if stands.answer != "told":
+                raise InvalidState(f"{process} does not wait for {line}: {UNHEARD[stands.answer]}")
+            if stands.message != message:
+                raise InvalidState(f"{process} does not wait for {line}: it was told something else before")
+
+        await self.ask(telling)
+        await self.go_on(process)
+        return await self.show(process)
 
     async def follow(self, process: str) -> AsyncIterator[ProcessStatus]:
         """Its status now and after each change, until it rests or the engine stops. Raises NotFound."""
@@ -160,7 +204,7 @@ class Processes:
                 return status
             if status.phase in ("completed", "rejected", "discarded"):
                 raise InvalidState(f"process {process} cannot be cancelled: it is {status.phase}")
-            fate = await self.ask(self._database.decide, process, "cancel")
+            fate = await self.ask(self._mailbox.cancel, process)
             if fate == "park":
                 await self.ask(self._database.change, process, "park", "cancel")
                 continue
@@ -173,7 +217,7 @@ class Processes:
                     f"process {process} cannot be cancelled: it is past the point of no return",
                     state=status.state,
                 )
-            self._bells.ring(process)
+            await self.go_on(process)
             last = records[-1] if records else None
             if status.phase == "parked":
                 if last is None or not last.undo:
@@ -187,6 +231,12 @@ class Processes:
     async def _again(self, process: str, record: int) -> None:
         """Have a resting process run again from that record on."""
         await self.ask(self._durable.rewind, process, record, service_of(process))
+        await self.go_on(process)
+
+    async def go_on(self, process: str) -> None:
+        """Have a process that waits in its queue go on here at once, if there is room; that is news."""
+        if self._has_room(process):
+            await self.ask(self._durable.pick_up, process, service_of(process))
         self.ring(process)
 
     def ring(self, process: str) -> None:
@@ -198,3 +248,8 @@ class Processes:
         if self.closing:
             raise Unavailable("the process engine is stopping")
         return await self._durable.ask(question, *arguments)
+
+
+def _prefix(of: str | None) -> str | None:
+    """How the ids begin of the processes of one service, or of one kind."""
+    return None if of is None else f"{of}:" if "." in of else f"{of}."

@@ -1,14 +1,15 @@
 """One kind of process: what its service starts, asks after, follows and cancels."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Generic
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic
 
 import orjson
+from pydantic import BaseModel
 
 from triptych.canonical.base import thaw
 from triptych.engine.database import service_of
-from triptych.engine.sentence import S, Step
+from triptych.engine.sentence import Part, S, wait_named
 from triptych.engine.status import ProcessStatus
 from triptych.problems import Unavailable
 
@@ -23,7 +24,7 @@ class Saga(Generic[S]):
         self,
         name: str,
         version: int,
-        steps: Sequence[Step[S]],
+        sentence: Sequence[Part[S]],
         state: type[S],
         begins: str,
         in_order_by: str | None,
@@ -33,7 +34,7 @@ class Saga(Generic[S]):
         self.name = name
         self.flow = f"{name}.v{version}"
         """Its name in the engine, with the version: a changed sentence is another one."""
-        self.steps = tuple(steps)
+        self.sentence = tuple(sentence)
         self.state_type = state
         self.in_order_by = in_order_by
         self._begins = begins
@@ -72,7 +73,26 @@ class Saga(Generic[S]):
 
     def read(self, status: ProcessStatus) -> S:
         """The state that a status tells of."""
-        return self.state_type.model_validate_json(orjson.dumps(thaw(status.data)))
+        return self.of(thaw(status.data))
+
+    def of(self, document: Mapping[str, Any]) -> S:
+        """The state that is kept as this document."""
+        return self.state_type.model_validate_json(orjson.dumps(document))
+
+    async def tell(self, about: str, line: str, message: BaseModel) -> ProcessStatus:
+        """Tell the process what it waits for, or will wait for: `paid`, or `paid.2` in a second round.
+
+        It is kept until the process comes to that wait. Telling it the same again changes nothing.
+
+        Raises NotFound; InvalidState when it was told something else before, when it is too late, or when it
+        is not needed; ValueError or TypeError when that is no wait of this sentence, or not its message.
+        """
+        wait = wait_named(self.sentence, line)
+        if wait is None:
+            raise ValueError(f"{self.flow} has no wait named {line}")
+        if not isinstance(message, wait.message):
+            raise TypeError(f"{line} of {self.flow} is told a {wait.message.__name__}, not {message!r}")
+        return await self._processes().tell(self.process_id(about), line, message.model_dump_json())
 
     async def cancel(self, about: str) -> ProcessStatus:
         """Have the process undo what it did, and end as `cancelled`; asking again is no error.

@@ -9,15 +9,19 @@ from pydantic import Field
 from triptych.canonical.base import Extensions, Model, Timestamp
 from triptych.problems import InternalError, Problem
 
-Phase = Literal["running", "unwinding", "completed", "rejected", "cancelled", "parked", "discarded"]
-"""`running` goes forward, `unwinding` undoes what was done; `rejected` (a step was refused) and `cancelled`
-are ends with everything undone; `parked` waits as a dead letter for an operator, who has given up a
-`discarded` one."""
+Phase = Literal[
+    "running", "waiting", "unwinding", "completed", "rejected", "cancelled", "parked", "discarded"
+]
+"""`running` goes forward, `waiting` does so once it is told what it waits for, `unwinding` undoes what was
+done; `rejected` (a step was refused) and `cancelled` are ends with everything undone; `parked` waits as a
+dead letter for an operator, who has given up a `discarded` one."""
 
 RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked", "discarded"})
 """The phases that a process does not leave by itself."""
 
-Outcome = Literal["running", "retrying", "done", "refused", "failed"]
+Outcome = Literal[
+    "running", "retrying", "waiting", "reminded", "skipped", "done", "late", "cancelled", "refused", "failed"
+]
 Turn = Literal["on", "cancel", "reject", "park"]
 
 
@@ -63,9 +67,13 @@ class StepStatus(Model):
     undo: bool = False
     """Whether this line is the undoing of the step."""
     outcome: Outcome
-    """`done`; `refused` by the business; `failed` after every attempt; `running` or `retrying` at present."""
+    """`done`; `refused` by the business; `failed` after every attempt; `skipped`, since it was not needed;
+    `running` or `retrying` at present. A wait is `waiting` from its beginning on, `reminded` each time that
+    its deadline passed, and in the end `done`, `late` (the process goes on), `refused` or `cancelled`."""
     started: Timestamp
     ended: Timestamp | None = None
+    until: Timestamp | None = None
+    """The deadline of a wait, if it has one."""
     attempts: int = 1
     state: str | None = None
     """The state that the process reached with it."""
@@ -97,6 +105,11 @@ class ProcessStatus(Model):
     """Why it is rejected, parked, or being unwound."""
     data: Extensions = Field(default_factory=dict)
     """The state of the process as JSON: its input and what the steps added."""
+
+    @property
+    def waits(self) -> StepStatus | None:
+        """What it waits for and until when, if it waits."""
+        return self.timeline[-1] if self.phase == "waiting" else None
 
     @property
     def resting(self) -> bool:

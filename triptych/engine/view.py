@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from triptych.canonical.base import thaw
 from triptych.engine.database import Fate
-from triptych.engine.sentence import Step
+from triptych.engine.saga import Saga
+from triptych.engine.sentence import Line, Step, lines
 from triptych.engine.status import Phase, ProcessStatus, StepRecord, StepStatus, Trouble, moment
 from triptych.problems import InternalError
 
 if TYPE_CHECKING:
     from dbos import StepInfo, WorkflowStatus
 
-Which = Literal["running", "parked", "finished"]
+Which = Literal["running", "waiting", "parked", "finished"]
 KEPT_AS: Mapping[Which, list[str]] = {
-    "running": ["PENDING", "ENQUEUED", "DELAYED"],
+    "running": ["PENDING", "ENQUEUED"],
+    "waiting": ["DELAYED"],
     "parked": ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"],
     "finished": ["SUCCESS"],
 }
@@ -30,21 +32,23 @@ def records_of(steps: "Sequence[StepInfo]") -> list[StepRecord]:
 
 
 def view(
-    row: "WorkflowStatus", records: Sequence[StepRecord], facts: Facts, sentence: Sequence[Step[Any]]
+    row: "WorkflowStatus", records: Sequence[StepRecord], facts: Facts, saga: Saga[Any] | None
 ) -> ProcessStatus:
-    """The status of a process. `sentence` is empty where this OS process does not know it."""
+    """The status of a process. There is no saga where this OS process does not know it."""
     fate, struggle = facts
     process, _, version = row.name.rpartition(".v")
     document, origin = _arguments(row)
     # DBOS keeps whole seconds on SQLite
     created = datetime.fromisoformat(origin["began"]) if "began" in origin else moment(row.created_at)
+    began_with = {**document}
     for record in records:
         document.update(thaw(record.adds))
     phase = _phase(row, records, fate)
     turning = next((record for record in records if record.turn != "on" and not record.undo), None)
     timeline = [record.shown() for record in records]
-    if phase in ("running", "unwinding") and row.status == "PENDING":
-        timeline += _at_work(created, records, struggle, sentence, phase)
+    if phase in ("running", "unwinding") and row.status == "PENDING" and saga:
+        ahead, done = _place(saga, began_with, records)
+        timeline += _at_work(created, records, struggle, ahead, done, phase)
     reached = [record.state for record in records if record.state]
     changed = [created, moment(row.updated_at), *(record.ended for record in records if record.ended)]
     return ProcessStatus(
@@ -80,7 +84,8 @@ def _phase(row: "WorkflowStatus", records: Sequence[StepRecord], fate: Fate | No
     back = any(
         each.turn in ("cancel", "reject") or (each.turn == "park" and fate == "cancel") for each in records
     )
-    return "unwinding" if back else "running"
+    waits = records and records[-1].outcome in ("waiting", "reminded")
+    return "unwinding" if back else "waiting" if waits else "running"
 
 
 def _problem(
@@ -96,11 +101,31 @@ def _problem(
     return turning.problem if turning else None
 
 
+def _place(
+    saga: Saga[Any], document: dict[str, Any], records: Sequence[StepRecord]
+) -> tuple[Line[Any] | None, list[Line[Any]]]:
+    """Where a process is in its sentence: the line that comes next, and those that it has done."""
+    kept: dict[str, list[StepRecord]] = {}
+    for record in records:
+        if not record.undo:
+            kept.setdefault(record.step, []).append(record)
+    done: list[Line[Any]] = []
+    for line in lines(saga.sentence, lambda: saga.of(document)):
+        if line.name not in kept:
+            return line, done
+        for record in kept[line.name]:
+            document.update(thaw(record.adds))
+        if kept[line.name][-1].outcome not in ("refused", "skipped"):
+            done.append(line)
+    return None, done
+
+
 def _at_work(
     created: datetime,
     records: Sequence[StepRecord],
     struggle: StepStatus | None,
-    sentence: Sequence[Step[Any]],
+    ahead: Line[Any] | None,
+    done: Sequence[Line[Any]],
     phase: Phase,
 ) -> list[StepStatus]:
     """The line of the step that is being done or undone at this moment, if that can be told."""
@@ -108,11 +133,13 @@ def _at_work(
     if struggle and (struggle.step, struggle.undo) not in kept:
         return [struggle]
     undo = phase == "unwinding"
-    done = [step for step in sentence if (step.name, False) in kept]
-    waiting = [step for step in reversed(done) if step.undo] if undo else sentence
+    undoing = [
+        line
+        for line in reversed(done)
+        if isinstance(line.part, Step) and line.part.undo and (line.name, True) not in kept
+    ]
+    line = (undoing[0] if undoing else None) if undo else ahead
+    if line is None:
+        return []
     started = (records[-1].ended if records else None) or created
-    for step in waiting:
-        refused = any(r.step == step.name and r.outcome == "refused" for r in records)
-        if (step.name, undo) not in kept and not (undo and refused):
-            return [StepStatus(step=step.name, undo=undo, outcome="running", started=started)]
-    return []
+    return [StepStatus(step=line.name, undo=undo, outcome="running", started=started)]

@@ -1,23 +1,20 @@
-"""How a process follows its sentence: forward step by step, and back when it is refused or cancelled."""
+"""How a process follows its sentence: forward line by line, and back when it is refused or cancelled."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol
-
-import orjson
-from pydantic import BaseModel
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from triptych.canonical.base import thaw
-from triptych.context import Caller, Context, deadline, entered
+from triptych.context import Caller, Context
+from triptych.engine.attempt import Attempted, Attempts, Struggles, Task
 from triptych.engine.database import Fate
-from triptych.engine.sentence import Action, Added, Patience, S, Step, is_refusal
-from triptych.engine.status import Phase, StepRecord, StepStatus, Trouble, Turn, now
-from triptych.problems import DeadlineExceeded, Problem
+from triptych.engine.sentence import Line, Part, Patience, Reminders, S, Step, Wait, is_refusal, lines
+from triptych.engine.status import Outcome, Phase, StepRecord, Trouble, Turn, now
+from triptych.problems import InvalidState
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from triptych.engine.mailbox import Answer, Answered, Heard
 
 
 class Parked(Exception):
@@ -28,7 +25,11 @@ class Parked(Exception):
         self.trouble = trouble
 
 
-class Journal(Protocol):
+class Asleep(Exception):
+    """Ends the run of a process that waits: another run goes on with it when there is a reason to."""
+
+
+class Journal(Struggles, Protocol):
     """What a walk asks of the durable engine for its one process."""
 
     def kept(self, step: str, *, undo: bool = False) -> StepRecord | None:
@@ -47,23 +48,17 @@ class Journal(Protocol):
         """The process's fate so far. Blocks."""
         ...
 
-    async def struggling(self, struggle: StepStatus) -> None:
-        """Note that a step is being tried again."""
+    def open(self, wait: str, until: datetime | None) -> None:
+        """Note what the process waits for, and until when. Blocks."""
         ...
 
-    async def pause(self, seconds: float) -> bool:
-        """Wait; True as soon as the process is to be cancelled."""
+    def settle(self, wait: str, answer: "Answer") -> "Answered":
+        """Answer a wait, unless it was answered: what stands. Blocks."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """How the doing of something ended: what it added, or what it answered instead."""
-
-    started: datetime
-    attempts: int
-    adds: Mapping[str, Any]
-    error: Exception | None = None
+    async def rest(self, wait: str, until: datetime | None) -> "Heard":
+        """Why the process need not wait. Raises Asleep when it has to."""
+        ...
 
 
 class Walk(Generic[S]):
@@ -71,40 +66,31 @@ class Walk(Generic[S]):
 
     def __init__(
         self,
-        process: str,
-        steps: Sequence[Step[S]],
-        state: type[S],
+        sentence: Sequence[Part[S]],
         document: Mapping[str, Any],
-        context: Context,
+        attempts: Attempts[S],
         journal: Journal,
         patience: tuple[Patience, Patience],
     ) -> None:
-        self._process = process
-        self._steps = steps
-        self._state_type = state
+        self._sentence = sentence
         self._document = dict(document)
-        self._context = context
+        self._attempts = attempts
         self._journal = journal
         self._doing, self._undoing = patience
-        sealing = [index for index, step in enumerate(steps) if step.final]
-        self._seal_after = sealing[0] - 1 if sealing else len(steps) - 1
-        """The step with whose end it is settled that the process can no longer be cancelled."""
 
     async def run(self) -> Phase:
         """Follow the sentence to its end: `completed`, `rejected` or `cancelled`.
 
-        Raises Parked when a step or an undo keeps failing.
+        Raises Parked when a step or an undo keeps failing; Asleep when the process has to wait.
         """
-        if self._seal_after < 0:
-            fate = await asyncio.to_thread(self._journal.decide, "final")
-            if fate == "cancel":
+        taken: list[Line[S]] = []
+        for number, line in enumerate(lines(self._sentence, self._state)):
+            if number == 0 and line.sealed and await self._cancelled_before_it_began():
                 return "cancelled"
-        taken: list[Step[S]] = []
-        for index, step in enumerate(self._steps):
-            record = await self._do(index, step)
+            record = await self._follow(line)
             self._document.update(thaw(record.adds))
-            if record.outcome != "refused":  # what kept failing may have had an effect all the same
-                taken.append(step)
+            if record.outcome not in ("refused", "skipped"):  # what kept failing may have had an effect
+                taken.append(line)
             if record.turn == "on":
                 continue
             if record.turn == "park" and await asyncio.to_thread(self._journal.fate) != "cancel":
@@ -113,131 +99,181 @@ class Walk(Generic[S]):
             return "rejected" if record.turn == "reject" else "cancelled"
         return "completed"
 
-    async def _do(self, index: int, step: Step[S]) -> StepRecord:
-        if kept := self._journal.kept(step.name):
+    async def _cancelled_before_it_began(self) -> bool:
+        return await asyncio.to_thread(self._journal.decide, "final") == "cancel"
+
+    def _state(self) -> S:
+        return self._attempts.read(self._document)
+
+    async def _follow(self, line: Line[S]) -> StepRecord:
+        return await (
+            self._do(line, line.part) if isinstance(line.part, Step) else self._wait(line, line.part)
+        )
+
+    async def _do(self, line: Line[S], step: Step[S]) -> StepRecord:
+        if kept := self._journal.kept(line.name):
             return kept
-        patience = step.patience or self._doing
-        attempted = await self._attempt(step.do, step, patience, undo=False)
+        if step.when and not step.when(self._state()):
+            return await self._write(line, Attempted(now()), outcome="skipped")
+        task = Task(line.name, step.do, step.patience or self._doing, line.name, timeout=step.timeout)
+        attempted = await self._attempts.attempt(task, self._document)
+        return await self._write(
+            line, attempted, reaches=None if attempted.error else step.reaches, optional=step.optional
+        )
+
+    async def _write(
+        self,
+        line: Line[S],
+        attempted: Attempted,
+        *,
+        outcome: Outcome | None = None,
+        reaches: str | None = None,
+        optional: bool = False,
+    ) -> StepRecord:
+        """Keep how a line ended, and where the process goes from there."""
 
         def make() -> StepRecord:
-            turn = self._turn(index, step, attempted.error)
-            done = attempted.error is None
-            return self._record(step, attempted, turn, reaches=step.reaches if done else None)
+            turn = self._turn(line, None if optional else attempted.error)
+            return _record(line.name, attempted, turn, outcome=outcome, reaches=reaches)
 
-        return await self._journal.write(step.name, make)
+        return await self._journal.write(line.name, make)
 
-    async def _go_back(self, steps: Sequence[Step[S]]) -> None:
-        for step in reversed(steps):
-            if step.undo is None:
-                continue
-            record = await self._undo(step, step.undo)
+    async def _wait(self, line: Line[S], wait: Wait[S, Any]) -> StepRecord:
+        record = self._journal.kept(line.name) or await self._arrive(line, wait)
+        arrived, reminded = record.started, 0
+        while record.outcome in ("waiting", "reminded"):
             self._document.update(thaw(record.adds))
-            if record.outcome != "done":
-                raise Parked(record.problem)
+            reminded += record.outcome == "reminded"
+            record = self._journal.kept(line.name) or await self._hear(
+                line, wait, record.until, arrived, reminded
+            )
+        return record
 
-    async def _undo(self, step: Step[S], undo: Action[S]) -> StepRecord:
-        if kept := self._journal.kept(step.name, undo=True):
-            return kept
-        attempted = await self._attempt(undo, step, self._undoing, undo=True)
-        turn: Turn = "on" if attempted.error is None else "park"
+    async def _arrive(self, line: Line[S], wait: Wait[S, Any]) -> StepRecord:
+        arrived, state = now(), self._state()
+        if wait.when and not wait.when(state):
+            await asyncio.to_thread(self._journal.settle, line.name, "skipped")
+            return await self._write(line, Attempted(arrived), outcome="skipped")
+        until = wait.until(state, arrived)
+        await asyncio.to_thread(self._journal.open, line.name, until)
         return await self._journal.write(
-            step.name, lambda: self._record(step, attempted, turn, undo=True), undo=True
+            line.name,
+            lambda: _record(
+                line.name, Attempted(arrived), "on", outcome="waiting", reaches=wait.meanwhile, until=until
+            ),
         )
 
-    async def _attempt(
-        self, action: Action[S], step: Step[S], patience: Patience, *, undo: bool
-    ) -> Attempted:
-        """Do it, again and again while that can help; an undo is not stopped by a refusal."""
-        started = now()
-        attempt = 1
-        while True:
-            try:
-                return Attempted(started, attempt, await self._once(action, step, undo))
-            except Exception as error:  # noqa: BLE001 - whatever went wrong is kept in the process's record
-                final = is_refusal(error) and not undo
-                if final or attempt >= patience.attempts:
-                    return Attempted(started, attempt, {}, error)
-                struggle = StepStatus(
-                    step=step.name,
-                    undo=undo,
-                    outcome="retrying",
-                    started=started,
-                    attempts=attempt,
-                    problem=Trouble.of(error),
-                )
-                log.info("%s struggles: %s", self._process, struggle)
-                await self._journal.struggling(struggle)
-                asked = error.retry_after or 0.0 if isinstance(error, Problem) else 0.0
-                if await self._journal.pause(patience.pause(attempt, asked)) and not undo:
-                    return Attempted(started, attempt, {}, error)
-                attempt += 1
+    async def _hear(
+        self, line: Line[S], wait: Wait[S, Any], until: datetime | None, arrived: datetime, reminded: int
+    ) -> StepRecord:
+        """Wait until there is something to keep: the message, a reminder, the deadline, a cancellation."""
+        heard = await self._journal.rest(line.name, until)
+        reminders = wait.reminders
+        if heard.what == "due" and reminders and reminded < reminders.times:
+            return await self._remind(line, reminders, reminded + 1)
+        if heard.what == "told":
+            return await self._take(line, wait, arrived, heard.message)
+        answer = "late" if heard.what == "due" else "cancelled"
+        stands = await asyncio.to_thread(self._journal.settle, line.name, answer)
+        if stands.answer == "told":  # at the last moment
+            return await self._take(line, wait, arrived, stands.message)
+        if answer == "cancelled":
+            return await self._write(line, Attempted(arrived), outcome="cancelled")
+        return await self._be_late(line, wait, arrived, until)
 
-    async def _once(self, action: Action[S], step: Step[S], undo: bool) -> Mapping[str, Any]:
-        state = self._state_type.model_validate_json(orjson.dumps(self._document))
-        context = Context(
-            caller=self._context.caller,
-            idempotency_key=f"{self._process}/{'undo-' if undo else ''}{step.name}",
-            request_id=self._context.request_id,
-            traceparent=self._context.traceparent,
+    async def _remind(self, line: Line[S], reminders: Reminders[S], number: int) -> StepRecord:
+        task = Task(line.name, reminders.remind, self._doing, f"{line.name}/reminder-{number}")
+        attempted = await self._attempts.attempt(task, self._document)
+        until = _later(reminders.every)
+        await asyncio.to_thread(self._journal.open, line.name, until)
+        return await self._journal.write(
+            line.name, lambda: _record(line.name, attempted, "on", outcome="reminded", until=until)
         )
-        limit = asyncio.timeout(step.timeout)
+
+    async def _take(
+        self, line: Line[S], wait: Wait[S, Any], arrived: datetime, message: str | None
+    ) -> StepRecord:
+        def taking(state: S) -> Any:
+            return wait.take(state, wait.message.model_validate_json(message or ""))
+
+        attempted = self._add(taking, arrived)
+        return await self._write(line, attempted, reaches=None if attempted.error else wait.reaches)
+
+    async def _be_late(
+        self, line: Line[S], wait: Wait[S, Any], arrived: datetime, until: datetime | None
+    ) -> StepRecord:
+        def refusing(_: S) -> Any:
+            raise InvalidState(f"nothing was heard of {line.name} until {until:%Y-%m-%d %H:%M:%S} UTC")
+
+        attempted = self._add(wait.late or refusing, arrived)
+        return await self._write(line, attempted, outcome=None if attempted.error else "late")
+
+    def _add(self, adding: Callable[[S], Any], started: datetime) -> Attempted:
+        """What a function adds that has no effects: it is not tried twice."""
+        state = self._state()
         try:
-            with entered(context), deadline(step.timeout):
-                async with limit:
-                    added = await action(state)
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise DeadlineExceeded(f"{step.name} did not end within {step.timeout:g} s") from error
-        return self._changes(state, added)
+            return Attempted(started, 1, self._attempts.changes(state, adding(state)))
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is kept in the process's record
+            return Attempted(started, 1, {}, error)
 
-    def _changes(self, state: S, added: Added[S]) -> Mapping[str, Any]:
-        """The fields that a step set, as JSON; checked, so that what is kept can be read again."""
-        if added is None:
-            return {}
-        before = state.model_dump(mode="json")
-        if isinstance(added, BaseModel):
-            after = added.model_dump(mode="json")
-        else:
-            after = self._state_type.model_validate({**state.model_dump(), **added}).model_dump(mode="json")
-        self._state_type.model_validate_json(orjson.dumps(after))
-        return {name: value for name, value in after.items() if name not in before or value != before[name]}
+    async def _go_back(self, taken: Sequence[Line[S]]) -> None:
+        for line in reversed(taken):
+            if isinstance(line.part, Step) and line.part.undo:
+                record = self._journal.kept(line.name, undo=True) or await self._undo(line.name, line.part)
+                self._document.update(thaw(record.adds))
+                if record.outcome != "done":
+                    raise Parked(record.problem)
 
-    def _turn(self, index: int, step: Step[S], error: Exception | None) -> Turn:
-        """Where the process goes after this step. Blocks: it asks for the process's fate, or decides it."""
+    async def _undo(self, name: str, step: Step[S]) -> StepRecord:
+        assert step.undo
+        task = Task(name, step.undo, self._undoing, f"undo-{name}", undo=True, timeout=step.timeout)
+        attempted = await self._attempts.attempt(task, self._document)
+        turn: Turn = "on" if attempted.error is None else "park"
+        return await self._journal.write(name, lambda: _record(name, attempted, turn, undo=True), undo=True)
+
+    def _turn(self, line: Line[S], error: Exception | None) -> Turn:
+        """Where the process goes after this line. Blocks: it asks for the process's fate, or decides it."""
         journal = self._journal
-        if error is None or step.optional:
-            if index > self._seal_after:
+        if error is None:
+            if line.sealed:
                 return "on"
-            fate = journal.decide("final") if index == self._seal_after else journal.fate()
+            fate = journal.decide("final") if line.seals else journal.fate()
             return "cancel" if fate == "cancel" else "on"
-        if is_refusal(error) and index <= self._seal_after + 1:
+        if is_refusal(error) and line.turns_back:
             return "cancel" if journal.decide("reject") == "cancel" else "reject"
         return "cancel" if journal.decide("park") == "cancel" else "park"
 
-    def _record(
-        self,
-        step: Step[S],
-        attempted: Attempted,
-        turn: Turn,
-        *,
-        undo: bool = False,
-        reaches: str | None = None,
-    ) -> StepRecord:
-        error = attempted.error
-        refused = error is not None and is_refusal(error) and not undo
-        return StepRecord(
-            step=step.name,
-            undo=undo,
-            outcome="done" if error is None else "refused" if refused else "failed",
-            turn=turn,
-            started=attempted.started,
-            ended=now(),
-            attempts=attempted.attempts,
-            state=reaches,
-            adds=attempted.adds,
-            problem=Trouble.of(error) if error else None,
-        )
+
+def _later(time: timedelta) -> datetime:
+    moment = now() + time
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _record(
+    name: str,
+    attempted: Attempted,
+    turn: Turn,
+    *,
+    undo: bool = False,
+    outcome: Outcome | None = None,
+    reaches: str | None = None,
+    until: datetime | None = None,
+) -> StepRecord:
+    error = attempted.error
+    ended: Outcome = "done" if error is None else "refused" if is_refusal(error) and not undo else "failed"
+    return StepRecord(
+        step=name,
+        undo=undo,
+        outcome=outcome or ended,
+        turn=turn,
+        started=attempted.started,
+        ended=now(),
+        until=until,
+        attempts=attempted.attempts,
+        state=reaches,
+        adds=attempted.adds,
+        problem=Trouble.of(error) if error else None,
+    )
 
 
 def as_caller(origin: Mapping[str, str], service: str) -> Context:

@@ -67,7 +67,7 @@ class ProcessList(Model):
     items: tuple[ProcessStatus, ...]
 
 
-Stage = Literal["running", "parked", "finished"]
+Stage = Literal["running", "waiting", "parked", "finished"]
 ProcessId = Annotated[str, Path(max_length=300)]
 Of = Annotated[str | None, Query(max_length=200)]
 Kept = Annotated[str, Query(max_length=100)]

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from triptych.canonical.base import Model
 from triptych.context import Context, current
 from triptych.engine import Patience, ProcessEngine, ProcessStatus, Saga, Step
+from triptych.engine.sentence import Part
 from triptych.settings import Settings
 
 QUICK = Patience(attempts=3, delay=0.01)
@@ -123,7 +124,7 @@ class House:
     @asynccontextmanager
     async def open(
         self,
-        steps: Sequence[Step[OrderState]],
+        steps: Sequence[Part[OrderState]],
         version: int = 1,
         *,
         patience: Patience = QUICK,

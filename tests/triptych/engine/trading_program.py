@@ -2,8 +2,9 @@
 
 Run as a program it forks a trader for each line `[service, name, folder, first, last, database_url, lease]`
 on standard input, so that a killed one is followed by the next without importing everything again. Order n
-is refused at shipping if n % 4 == 1, and cancelled as soon as it is accepted if n % 4 == 2. A trader that
-gets SIGUSR1 hangs: its event loop stands still for a while.
+is refused at shipping if n % 4 == 1, and cancelled as soon as it is accepted if n % 4 == 2. Each waits for an
+approval, which every trader gives to every order that any of them has accepted. A trader that gets SIGUSR1
+hangs: its event loop stands still for a while.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ from pydantic import SecretStr
 
 from triptych.canonical.base import Model
 from triptych.context import current
-from triptych.engine import Patience, ProcessEngine, Saga, Step
+from triptych.engine import Patience, ProcessEngine, Saga, Step, Wait
+from triptych.engine.sentence import Part
 from triptych.problems import InvalidState, Unavailable
 from triptych.settings import Settings
 
@@ -37,6 +39,19 @@ class Order(Model):
 
     number: int
     entries: tuple[int, ...] = ()
+    approvals: int = 0
+
+
+class Approval(Model):
+    """What every order waits for."""
+
+    number: int
+
+
+def approve(order: Order, approval: Approval) -> dict[str, object]:
+    """Count the approvals of an order."""
+    assert approval.number == order.number
+    return {"approvals": order.approvals + 1}
 
 
 class Ledger:
@@ -106,11 +121,12 @@ def acting(
     return act
 
 
-def sentence(ledger: Ledger) -> list[Step[Order]]:
-    """Reserve, authorise, ship and notify, each with its undo."""
+def sentence(ledger: Ledger) -> list[Part[Order]]:
+    """Reserve, authorise, wait for an approval, ship and notify, each with its undo."""
     return [
         Step("reserve", acting(ledger, "reserve"), undo=acting(ledger, "release", "reserve")),
         Step("authorise", acting(ledger, "authorise"), undo=acting(ledger, "void", "authorise")),
+        Wait("approval", Approval, approve),
         Step("ship", acting(ledger, "ship"), undo=acting(ledger, "recall", "ship"), final=True),
         Step("notify", acting(ledger, "notify")),
     ]
@@ -127,6 +143,20 @@ async def place(fulfil: Saga[Order], ledger: Ledger, number: int) -> None:
             return  # it was shipping already
 
 
+async def approve_all(fulfil: Saga[Order], ledger: Ledger) -> None:
+    """Approve every order that is accepted, again and again, each a moment after it was first seen."""
+    seen: set[int] = set()
+    while True:
+        await asyncio.sleep(0.1)
+        for number in seen:
+            try:
+                await fulfil.tell(str(number), "approval", Approval(number=number))
+            except InvalidState:
+                if number % 4 != CANCELLED:
+                    raise
+        seen |= ledger.accepted()
+
+
 async def trade(
     service: str, name: str, folder: Path, orders: range, database_url: str | None, lease: float
 ) -> None:
@@ -140,10 +170,15 @@ async def trade(
     fulfil = engine.saga(f"{service}.fulfil", version=1, steps=sentence(ledger), state=Order)
     await engine.start()
     (folder / f"{name}.ready").touch()
+    approving = asyncio.create_task(approve_all(fulfil, ledger))
     for number in [number for number in orders if number not in ledger.accepted()]:
         await place(fulfil, ledger, number)
         await asyncio.sleep(0.02)
     ended = [await fulfil.settled(str(number)) for number in sorted(ledger.accepted())]
+    states = [fulfil.read(status) for status in ended]
+    assert all(state.approvals == 1 for state in states if state.number % 4 != CANCELLED), states
+    approving.cancel()
+    await asyncio.gather(approving, return_exceptions=True)
     await engine.stop()
     result = folder / f"{name}.writing"
     result.write_text(json.dumps({status.about: status.phase for status in ended}))
