@@ -15,6 +15,7 @@ SHOP_PAGES = (
     "http://127.0.0.1:8000/examples/storefront-web/",
 )
 """Where the shop's page may be served from; on 127.0.0.1 the port does not matter (RFC 8252 section 7.3)."""
+OPERATIONS = ("operations:read", "operations:write", "operations:replay", "pii:read")
 DESK = ("service-desk:read", "service-desk:write", "service-desk:refund")
 PROCESSES = (
     "order-to-fulfillment:read",
@@ -53,6 +54,7 @@ def access(made: Made) -> DemoAccess:
                     *SIGNING_IN,
                     *DESK,
                     *PROCESSES,
+                    *OPERATIONS,
                     *(f"{system}:read" for system in SYSTEMS),
                 ],
                 plan="internal",

@@ -52,6 +52,7 @@ class GatewayFront:
         platform, settings = self._platform, self._platform.settings
         database = await platform.storage.open("gateway", MIGRATIONS)
         self.audit = AuditLog(database, platform.secrets.key("audit"))
+        platform.deeds.tell(self.audit)
         self.authorization = AuthorizationServer(
             settings,
             database,

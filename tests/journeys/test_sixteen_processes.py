@@ -11,6 +11,7 @@ import pytest
 from processes.customer_360.contract import Customer360
 from tests.journeys.test_an_order import Shop
 from tests.landscape import PLENTY, Landscape, in_processes, start_process, until_ready
+from triptych.assembly.discovery import names
 
 pytestmark = pytest.mark.xdist_group("split")
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("split")
 async def sixteen(
     tmp_path_factory: pytest.TempPathFactory, postgres_url: str, redis_url: str
 ) -> AsyncGenerator[Landscape]:
-    """Sixteen processes on one database server and one Redis."""
+    """A process for each service, and the gateway, on one database server and one Redis."""
     data = tmp_path_factory.mktemp("sixteen")
     async with in_processes(
         data,
@@ -27,7 +28,7 @@ async def sixteen(
         TRIPTYCH_REDIS_URL=redis_url,
         TRIPTYCH_PLANS=json.dumps(PLENTY),
     ) as running:
-        assert len(running.processes) == 16
+        assert len(running.processes) == len(names()) + 1
         yield running
 
 

@@ -22,6 +22,7 @@ from triptych.calling.resilience import Resilience, Target
 from triptych.contract import Api, events, operations
 from triptych.engine import ProcessEngine
 from triptych.events import Events
+from triptych.operations.deeds import Deeds
 from triptych.secrets import Secrets
 from triptych.serving.app import service_app
 from triptych.serving.backstop import Backstop
@@ -55,6 +56,7 @@ class Platform:
         self.storage = Storage(settings, self.secrets)
         self.engine: ProcessEngine | None = None
         self.instruments = instruments
+        self.deeds = Deeds()
         self._boundaries: dict[str, Boundary] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self._wheel = DeadlineWheel()
@@ -110,7 +112,9 @@ class Platform:
     def _check(self) -> None:
         called = _called(self.services.values())
         reachable = {*self.services, *(name for name in called if self.settings.address_of(name))}
-        reasons = objections(self.services, reachable, (Database, Events, ProcessEngine, Settings, Secrets))
+        reasons = objections(
+            self.services, reachable, (Database, Deeds, Events, ProcessEngine, Settings, Secrets)
+        )
         if reasons:
             raise AssemblyError(reasons)
 
@@ -171,6 +175,7 @@ class Platform:
             ProcessEngine: self.engine,
             Settings: self.settings,
             Secrets: self.secrets,
+            Deeds: self.deeds,
         }
         return resources[kind]
 

@@ -18,6 +18,12 @@ from triptych.cli.api_keys import add_api_key, list_api_keys, revoke_api_key
 from triptych.cli.audit import verify
 from triptych.cli.connectors import list_connectors
 from triptych.cli.contracts import changelog, check, export, release
+from triptych.cli.dead_letters import (
+    discard_dead_letter,
+    edit_dead_letter,
+    list_dead_letters,
+    show_dead_letter,
+)
 from triptych.cli.keys import list_keys, rotate_keys
 from triptych.cli.landscape import services, settings
 from triptych.cli.load import load
@@ -30,7 +36,8 @@ from triptych.cli.people import (
     set_password,
     sign_out,
 )
-from triptych.cli.processes import cancel, list_dead_letters, list_processes, retry, show
+from triptych.cli.processes import balance, cancel, list_processes, retry, show
+from triptych.cli.replaying import replay
 from triptych.cli.running import serve, up
 from triptych.cli.tokens import token
 from triptych.cli.usage import contracts_usage, usage
@@ -133,15 +140,30 @@ GROUPS: list[tuple[str, str, list[Command]]] = [
             ("show", show, f"triptych processes show {A_PROCESS}"),
             ("retry", retry, f"triptych processes retry {A_PROCESS}"),
             ("cancel", cancel, f"triptych processes cancel {A_PROCESS}"),
+            ("balance", balance, "triptych processes balance --json"),
         ],
     ),
     (
         "dead-letters",
-        "What got stuck, kept until somebody replays or cancels it.",
+        "What got stuck, kept until somebody replays or discards it.",
         [
-            ("list", list_dead_letters, "triptych dead-letters list --json"),
-            ("show", show, f"triptych dead-letters show {A_PROCESS}"),
-            ("replay", retry, f"triptych dead-letters replay {A_PROCESS}"),
+            ("list", list_dead_letters, "triptych dead-letters list --error Unavailable --json"),
+            ("show", show_dead_letter, f"triptych dead-letters show {A_PROCESS} --payload"),
+            (
+                "edit",
+                edit_dead_letter,
+                f"triptych dead-letters edit {A_PROCESS} --set payment.token=tok_visa --dry-run",
+            ),
+            (
+                "replay",
+                replay,
+                "triptych dead-letters replay --service order-to-fulfillment --rate 20/s",
+            ),
+            (
+                "discard",
+                discard_dead_letter,
+                f"triptych dead-letters discard {A_PROCESS} --reason 'settled by phone'",
+            ),
         ],
     ),
 ]

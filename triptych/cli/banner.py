@@ -109,8 +109,8 @@ def _readable(access: ClientAccess, services: Sequence[type[Api]]) -> Iterator[s
     """Paths of reads without arguments, in experience APIs, that the client's scopes allow."""
     scopes = set(access.scope.split())
     for service in services:
-        if service.tier != "experience":
-            continue
+        if service.tier != "experience" or service.owner == "platform":
+            continue  # the platform's own has nothing to show on a good day
         for operation in operations(service):
             if _bare(operation) and operation.scope in scopes:
                 yield service.base_path() + operation.path

@@ -1,16 +1,17 @@
-"""`processes` and `dead-letters`: what runs, what got stuck, and what to do about it."""
+"""`processes`: what runs, where it stands, and whether everything that came in is somewhere."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from triptych.cli.exits import CommandError
 from triptych.cli.options import Data, Json, settings_from
 from triptych.cli.output import write_json, write_line, write_table
-from triptych.cli.reaching import with_control
+from triptych.cli.reaching import with_control, with_operations
 
 if TYPE_CHECKING:
     from triptych.engine import ProcessStatus
-    from triptych.running.control import Control, Stage
+    from triptych.running.control import Control
 
 Of = Annotated[str | None, typer.Option("--of", help="A service, or one kind: order-to-fulfillment.fulfil.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many to list at most.")]
@@ -29,12 +30,38 @@ def list_processes(
     json: Json = False,
 ) -> None:
     """List processes, newest first: what each is about, its phase and where it stands."""
-    _list(of, stage, limit, data, json)
+
+    async def work(control: "Control") -> "tuple[ProcessStatus, ...]":
+        return (await control.processes(of, stage, limit)).items
+
+    found = with_control(settings_from(data=data), "processes list", work)
+    if json:
+        write_json(found)
+        return
+    rows = [
+        (one.id, one.phase, one.state, f"{one.updated:%Y-%m-%d %H:%M:%S}", one.problem and one.problem.detail)
+        for one in found
+    ]
+    write_table(("id", "phase", "state", "updated (UTC)", "problem"), rows)
 
 
-def list_dead_letters(of: Of = None, limit: Limit = 50, data: Data = None, json: Json = False) -> None:
-    """List the processes that wait for somebody to look at them, newest first."""
-    _list(of, "parked", limit, data, json)
+def balance(data: Data = None, json: Json = False) -> None:
+    """Show whether everything that came in is done, dead, filtered out or running; name what is missing.
+
+    Exit code 1 when something is.
+    """
+    found = with_operations(settings_from(data=data), "processes balance", lambda found: found.balance())
+    if json:
+        write_json(found)
+    else:
+        rows = [
+            (one.flow, one.came_in, one.done, one.dead, one.filtered, one.running, one.missing)
+            for one in found.accounts
+        ]
+        write_table(("flow", "in", "done", "dead", "filtered", "running", "missing"), rows)
+    if not found.balanced:
+        named = "".join(f"\n  {process}" for process in found.missing)
+        raise CommandError(f"The books do not add up. Missing:{named or ' nothing that can be named.'}")
 
 
 def show(process: Id, data: Data = None, json: Json = False) -> None:
@@ -50,21 +77,6 @@ def retry(process: Id, data: Data = None, json: Json = False) -> None:
 def cancel(process: Id, data: Data = None, json: Json = False) -> None:
     """Have a process undo what it did, and end as cancelled."""
     _one("cancel", process, data, json)
-
-
-def _list(of: str | None, stage: "Stage | None", limit: int, data: Data, json: bool) -> None:
-    async def work(control: "Control") -> "tuple[ProcessStatus, ...]":
-        return (await control.processes(of, stage, limit)).items
-
-    found = with_control(settings_from(data=data), "processes list", work)
-    if json:
-        write_json(found)
-        return
-    rows = [
-        (one.id, one.phase, one.state, f"{one.updated:%Y-%m-%d %H:%M:%S}", one.problem and one.problem.detail)
-        for one in found
-    ]
-    write_table(("id", "phase", "state", "updated (UTC)", "problem"), rows)
 
 
 def _one(step: Step, process: str, data: Data, json: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from triptych.canonical.base import Model
+from triptych.canonical.base import Model, example
 from triptych.engine.database import EngineDatabase, service_of
 
 HELD = ".held"
@@ -26,6 +26,10 @@ _ACTIVE, _DEAD = (f"({', '.join(map(repr, found))})" for found in (ACTIVE, DEAD)
 
 class Account(Model):
     """What became of everything that came in: `came_in = done + dead + filtered + running`, or a fault."""
+
+    model_config = example(
+        flow="order-to-fulfillment.fulfil", came_in=812, done=804, dead=3, filtered=1, running=4
+    )
 
     flow: str
     """A kind of process, `order-to-fulfillment.fulfil`, or a stream of deliveries."""

@@ -28,6 +28,7 @@ from triptych.engine.letters import (
     Intervention,
     LetterQuery,
     Letters,
+    OpenedLetter,
     differences,
 )
 from triptych.engine.mailbox import Mailbox
@@ -72,14 +73,20 @@ class DeadLetters:
         """How many are meant, and since when the oldest waits."""
         return await self._processes.ask(self._letters.count, query)
 
-    async def show(self, process: str) -> tuple[DeadLetter, ProcessStatus, Sequence[Intervention]]:
-        """One of them, with its process and what operators did to it. Raises NotFound."""
+    async def show(self, process: str) -> OpenedLetter:
+        """One of them, with its payload and what operators did to it. Raises NotFound."""
 
-        def look() -> tuple[DeadLetter, ProcessStatus, Sequence[Intervention]]:
+        def look() -> OpenedLetter:
             status, _ = self._processes.look(process)
             if (letter := self._letters.of(process)) is None:
                 raise NotFound(f"process {process} is no dead letter: it is {status.phase}")
-            return letter, status, self._letters.interventions(process)
+            return OpenedLetter(
+                letter=letter,
+                state=status.state,
+                payload=status.data,
+                timeline=status.timeline,
+                interventions=tuple(self._letters.interventions(process)),
+            )
 
         return await self._processes.ask(look)
 

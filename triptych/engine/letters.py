@@ -6,10 +6,10 @@ from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 
-from triptych.canonical.base import Model, Timestamp
+from triptych.canonical.base import Extensions, Model, Timestamp, example, the_example
 from triptych.engine.books import DEAD
 from triptych.engine.database import EngineDatabase, service_of
-from triptych.engine.status import Trouble
+from triptych.engine.status import StepStatus, Trouble
 
 Action = Literal["edit", "replay", "discard", "cancel"]
 
@@ -33,6 +33,20 @@ class LetterQuery(Model):
 
 class DeadLetter(Model):
     """Something that used up its attempts, and waits for an operator."""
+
+    model_config = example(
+        id="order-to-fulfillment.fulfil:ord_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        flow="order-to-fulfillment.fulfil",
+        version=1,
+        step="ship",
+        attempts=8,
+        error="Unavailable",
+        problem=the_example(Trouble),
+        code="0.1.0",
+        request_id="req_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        died="2026-07-01T09:30:00Z",
+    )
 
     id: str
     """Id of the process, `order-to-fulfillment.fulfil:ord_…`, or of the delivery."""
@@ -62,6 +76,8 @@ class DeadLetter(Model):
 class Change(Model):
     """What became of one value of a payload."""
 
+    model_config = example(pointer="/payment/token", before="tok_visa", after="tok_mastercard")
+
     pointer: str
     """Where (RFC 6901)."""
     before: Any = None
@@ -70,6 +86,15 @@ class Change(Model):
 
 class Intervention(Model):
     """What an operator did to a dead letter."""
+
+    model_config = example(
+        at="2026-07-01T10:15:00Z",
+        actor="usr_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        client="console",
+        action="edit",
+        reason="The card had expired.",
+        changes=[the_example(Change)],
+    )
 
     at: Timestamp
     actor: str
@@ -80,6 +105,20 @@ class Intervention(Model):
     reason: str = ""
     changes: tuple[Change, ...] = ()
     """What an edit changed."""
+
+
+class OpenedLetter(Model):
+    """A dead letter with everything that is known of it."""
+
+    letter: DeadLetter
+    state: str
+    """Where it stands in the business's words."""
+    payload: Extensions
+    """What it goes on with."""
+    timeline: tuple[StepStatus, ...] = ()
+    """What was done and undone, in order."""
+    interventions: tuple[Intervention, ...] = ()
+    """What operators did to it, in order."""
 
 
 class Letters:

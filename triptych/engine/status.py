@@ -6,7 +6,7 @@ from typing import Literal
 import orjson
 from pydantic import Field
 
-from triptych.canonical.base import Extensions, Model, Timestamp
+from triptych.canonical.base import Extensions, Model, Timestamp, example
 from triptych.problems import InternalError, Problem
 
 Phase = Literal[
@@ -27,6 +27,14 @@ Turn = Literal["on", "cancel", "reject", "park"]
 
 class Trouble(Model):
     """What a step answered instead of a result, in the terms of RFC 9457."""
+
+    model_config = example(
+        type="/problems/unavailable",
+        title="Unavailable",
+        status=503,
+        detail="warehouse does not answer",
+        error="Unavailable",
+    )
 
     type: str
     """Problem type, a URI reference."""
@@ -62,6 +70,15 @@ class Trouble(Model):
 
 class StepStatus(Model):
     """One line of the timeline: a step, or the undoing of one."""
+
+    model_config = example(
+        step="reserve",
+        outcome="done",
+        started="2026-07-01T09:29:58Z",
+        ended="2026-07-01T09:29:59Z",
+        attempts=1,
+        state="reserved",
+    )
 
     step: str
     undo: bool = False

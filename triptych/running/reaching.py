@@ -22,6 +22,8 @@ from triptych.calling.resilience import Resilience, Target
 from triptych.context import Context, entered
 from triptych.contract import Api
 from triptych.engine import ProcessEngine
+from triptych.operations.contract import Operations
+from triptych.operations.service import OperationsService
 from triptych.problems import Unavailable
 from triptych.running.control import OPERATOR, Control
 from triptych.running.data_folder import DataFolder, Holder
@@ -51,6 +53,8 @@ class Reached:
     """The platform."""
     gateway: GatewayAdmin
     """Clients, people, plans and keys of its gateway."""
+    operations: Operations | None
+    """Dead letters and books; None where that service does not run."""
 
 
 @asynccontextmanager
@@ -96,7 +100,23 @@ async def _own(
         with entered(Context(caller=OPERATOR)):
             wheel = DeadlineWheel()
             gateway = Boundary(front.administration, wheel)
-            yield Reached(_client(Control, Boundary(desk, wheel)), _client(GatewayAdmin, gateway))
+            yield Reached(
+                _client(Control, Boundary(desk, wheel)),
+                _client(GatewayAdmin, gateway),
+                _own_operations(platform, engine, wheel),
+            )
+
+
+def _own_operations(
+    platform: Platform, engine: ProcessEngine | None, wheel: DeadlineWheel
+) -> Operations | None:
+    """In split placement those of the engine that looks at what all share."""
+    if engine is not None:
+        service = OperationsService(engine, platform.secrets, platform.deeds)
+        return _client(Operations, Boundary(service, wheel))
+    if Operations.name not in platform.services:
+        return None
+    return platform.client(Operations, "command-line")
 
 
 @asynccontextmanager
@@ -104,7 +124,9 @@ async def _running(folder: DataFolder, holder: Holder) -> AsyncGenerator[Reached
     async with _socket(folder) as http:
         with entered(Context(caller=OPERATOR)):
             gateway = _client(GatewayAdmin, _over(http, GatewayAdmin))
-            yield Reached(await _answering(http, holder), gateway)
+            found = await _answering(http, holder)
+            runs = Operations.name in (await found.status()).services
+            yield Reached(found, gateway, _client(Operations, _over(http, Operations)) if runs else None)
 
 
 async def _answering(http: httpx.AsyncClient, holder: Holder) -> Control:

@@ -24,7 +24,7 @@ from triptych.running.reaching import clients
 from triptych.settings import Settings
 
 pytestmark = pytest.mark.blocking("a command has its event loop to itself")
-SERVICES = "crm,erp,warehouse,billing,marketing,order-to-fulfillment"
+SERVICES = "crm,erp,warehouse,billing,marketing,order-to-fulfillment,operations"
 CUSTOMERS = "id,name\n1,Ada\n2,\n3,Cid\n"
 MAPPING = """\
 mapping: club

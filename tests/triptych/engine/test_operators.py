@@ -29,13 +29,14 @@ async def test_a_dead_letter_tells_where_why_how_often_by_which_code_and_in_whic
         with entered(OPS):
             parked = await trading.run("ord_1")
         (letter,) = await trading.engine.letters.find(LetterQuery(service=each_house.service))
-        shown, status, done = await trading.engine.letters.show(parked.id)
+        shown = await trading.engine.letters.show(parked.id)
     assert (letter.id, letter.flow, letter.version) == (parked.id, f"{each_house.service}.fulfil", 1)
     assert (letter.step, letter.undo, letter.attempts, letter.error) == ("authorise", False, 3, "Unavailable")
     assert letter.problem
     assert letter.problem.detail == "closed for today"
     assert (letter.code, letter.request_id, letter.trace) == (VERSION, "req-1", "00-aa-bb-01")
-    assert (shown, status.data["reservation"], done) == (letter, "rsv-ord_1", [])
+    assert (shown.letter, shown.payload["reservation"], shown.interventions) == (letter, "rsv-ord_1", ())
+    assert [line.step for line in shown.timeline] == ["reserve", "authorise"]
 
 
 async def test_dead_letters_are_found_by_service_flow_step_error_time_and_text(
@@ -90,16 +91,17 @@ async def test_a_payload_is_mended_and_the_process_goes_on_with_it_under_the_sam
         parked = await trading.run("ord_1")
         letters = trading.engine.letters
         only_shown = await letters.edit(parked.id, {"reservation": "rsv-mended"}, dry_run=True)
-        assert (await letters.show(parked.id))[1].data["reservation"] == "rsv-ord_1"
+        assert (await letters.show(parked.id)).payload["reservation"] == "rsv-ord_1"
         with entered(OPS):
             changes = await letters.edit(parked.id, {"reservation": "rsv-mended"}, "wrong shelf")
-        _, status, (done,) = await letters.show(parked.id)
+        shown = await letters.show(parked.id)
         trade.works("authorise")
         await letters.replay(parked.id)
         ended = await trading.settled("ord_1")
     assert only_shown == changes
     assert changes == (Change(pointer="/reservation", before="rsv-ord_1", after="rsv-mended"),)
-    assert status.data["reservation"] == "rsv-mended"
+    assert shown.payload["reservation"] == "rsv-mended"
+    (done,) = shown.interventions
     assert (done.actor, done.client, done.action, done.reason) == ("ada", "console", "edit", "wrong shelf")
     assert done.changes == changes
     assert (ended.phase, ended.data["reservation"]) == ("completed", "rsv-mended")
@@ -128,9 +130,9 @@ async def test_a_payload_that_the_process_could_not_have_is_refused_with_a_point
         with pytest.raises(InvalidInput) as refused:
             await trading.engine.letters.edit(parked.id, {"order": 7, "colour": "red"})
         assert await trading.engine.letters.edit(parked.id, {}) == ()
-        _, status, done = await trading.engine.letters.show(parked.id)
+        shown = await trading.engine.letters.show(parked.id)
     assert {fault["pointer"] for fault in refused.value.errors} == {"/order", "/colour"}
-    assert (status.data["order"], done) == ("ord_1", [])
+    assert (shown.payload["order"], shown.interventions) == ("ord_1", ())
 
 
 async def test_a_discarded_letter_stays_as_it_is_and_says_by_whom_and_why(each_house: House, trade: Trade):

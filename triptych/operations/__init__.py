@@ -1,0 +1,1 @@
+"""Operations: dead letters and the books of all processes, for those who keep an installation running."""

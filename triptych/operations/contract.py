@@ -1,0 +1,80 @@
+"""What the operations API promises."""
+
+from typing import Annotated
+
+from fastapi import Body, Path, Query
+
+from triptych.contract import ExperienceApi, Page, get, post
+from triptych.engine.letters import DeadLetter
+from triptych.operations.views import (
+    Balance,
+    DiscardLetter,
+    Edited,
+    EditLetter,
+    LetterDetail,
+    LetterFilter,
+    Payload,
+    Replayed,
+    ReplayLetters,
+)
+from triptych.problems import InvalidInput, InvalidState, NotFound
+
+READ, WRITE, REPLAY, PAYLOADS = "operations:read", "operations:write", "operations:replay", "pii:read"
+Letter = Annotated[str, Path(max_length=300, description="The dead letter's id.")]
+
+
+class Operations(ExperienceApi, version=1, owner="platform"):
+    """For those who keep the installation running: what got stuck, and whether anything is missing.
+
+    `operations:read` sees, `operations:replay` has dead letters go on, `operations:write` mends and discards
+    them; their payloads, which may hold personal data, ask for `pii:read`. Who did what is kept with the
+    letter and in the audit log. Everything here can be repeated, so nothing takes an Idempotency-Key: what
+    was done already is refused as a conflict, or changes nothing.
+    """
+
+    @get("/dead-letters", scope=READ)
+    async def dead_letters(self, filter: Annotated[LetterFilter, Query()]) -> Page[DeadLetter]:
+        """What used up its attempts and waits for an operator, oldest first."""
+        ...
+
+    @get("/dead-letters/{letter_id}", scope=READ, raises=[NotFound])
+    async def dead_letter(self, letter_id: Letter) -> LetterDetail:
+        """One dead letter: what was done before, where it died, and what operators did."""
+        ...
+
+    @get("/dead-letters/{letter_id}/payload", scope=PAYLOADS, raises=[NotFound])
+    async def payload(self, letter_id: Letter) -> Payload:
+        """What it goes on with."""
+        ...
+
+    @post(
+        "/dead-letters/{letter_id}/edit",
+        scope=WRITE,
+        keyed=False,
+        raises=[NotFound, InvalidInput, InvalidState],
+    )
+    async def edit_dead_letter(self, letter_id: Letter, edit: Annotated[EditLetter, Body()]) -> Edited:
+        """Mend its payload; what its process could not have is refused, with a pointer. Answers the diff."""
+        ...
+
+    @post("/dead-letters/{letter_id}/replay", scope=REPLAY, keyed=False, raises=[NotFound, InvalidState])
+    async def replay_dead_letter(self, letter_id: Letter) -> Replayed:
+        """Have it go on from the step that failed, under the idempotency keys that it had."""
+        ...
+
+    @post("/dead-letters/{letter_id}/discard", scope=WRITE, keyed=False, raises=[NotFound, InvalidState])
+    async def discard_dead_letter(
+        self, letter_id: Letter, discard: Annotated[DiscardLetter, Body()]
+    ) -> Balance:
+        """Give it up, with a reason. Also for what is missing in the books."""
+        ...
+
+    @post("/dead-letters/replay", scope=REPLAY, keyed=False, timeout=60)
+    async def replay_dead_letters(self, which: Annotated[ReplayLetters, Body()]) -> Replayed:
+        """Have many go on, at a rate; or tell which ones that would be."""
+        ...
+
+    @get("/balance", scope=READ)
+    async def balance(self) -> Balance:
+        """Whether everything that came in is done, dead, filtered out or running."""
+        ...
