@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.portal.reference import Document, reference, slug
 from gateway.portal.text import inline, json_marked, prose, shell_marked
 from gateway.routes import Route
+from triptych.contract import DataFlow, flows
 from triptych.documents.changelog import changes
 from triptych.problems import Problem
 
@@ -57,6 +58,7 @@ class Entry:
     successor: str
     changelog: str
     """Path of the page that says what has changed; empty where there are no dated versions."""
+    flows: tuple[DataFlow, ...]
 
     @classmethod
     def of(cls, route: Route) -> "Entry":
@@ -76,6 +78,7 @@ class Entry:
             document=f"/openapi/{api.name}.v{api.version}.json",
             successor=api.lifecycle.successor or "",
             changelog=f"/portal/{api.name}/v{api.version}/changelog" if api.dated.since else "",
+            flows=flows(api),
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Body, Header
@@ -15,7 +15,7 @@ from gateway.identity import RememberedTokens, VerifiedToken
 from triptych.calling.internal_token import InternalTokens
 from triptych.canonical.base import Model
 from triptych.context import current
-from triptych.contract import Api, ExperienceApi, Lifecycle, ProcessApi, SystemApi, get, post
+from triptych.contract import Api, ExperienceApi, Lifecycle, ProcessApi, SystemApi, flow, get, post
 from triptych.problems import InvalidState, NotFound, Unauthenticated
 from triptych.serving.openapi import document
 from triptych.settings import Settings
@@ -100,6 +100,14 @@ class Shop(ExperienceApi, version=1, owner="web-team"):
 
 class Fulfilment(ProcessApi, version=1, owner="logistics"):
     """A process, for internal clients."""
+
+    parcels = flow(
+        "Parcels leave the house.",
+        pace="near-real-time",
+        owner="logistics",
+        failure="They leave late.",
+        within=timedelta(hours=1),
+    )
 
     @get("/state")
     async def state(self) -> Tick:

@@ -8,11 +8,25 @@ from pydantic import Field
 from triptych.assembly.discovery import chosen_names, installed_backends
 from triptych.assembly.needs import needs
 from triptych.canonical.base import Model
-from triptych.contract import Api
+from triptych.contract import Api, flows
 from triptych.settings import Settings
 
 HERE = "in process"
 ABSENT = "not running"
+
+
+class CatalogueFlow(Model):
+    """One data flow of a process."""
+
+    name: str
+    summary: str
+    pace: str
+    """real-time, near-real-time or batch."""
+    owner: str
+    level: str
+    """Its service level: how much of it is done within which time."""
+    failure: str
+    """What it costs when it fails."""
 
 
 class CatalogueEntry(Model):
@@ -30,6 +44,8 @@ class CatalogueEntry(Model):
     """`in process`, an address, or `not running`."""
     needs: tuple[str, ...] = Field(default=())
     """The services that it calls."""
+    flows: tuple[CatalogueFlow, ...] = Field(default=())
+    """The data flows of a process."""
     description: str
 
 
@@ -75,6 +91,7 @@ def _entry(
         backend=settings.backend_of(name) if any(need.parameter == "backend" for need in wanted) else None,
         runs=_where(settings, name, running),
         needs=tuple(need.contract.promised().name for need in wanted if need.contract),
+        flows=tuple(CatalogueFlow.model_validate(one.described()) for one in flows(made)),
         description=(made.promised().__doc__ or "").strip().split("\n", 1)[0],
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from triptych.contract import TIERS, Api, operations
+from triptych.contract import TIERS, Api, flows, operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def objections(
     """Everything that speaks against putting these services together, in words that say what to do."""
     reasons: list[str] = []
     for service in services.values():
-        reasons += _unimplemented(service)
+        reasons += _unimplemented(service) + _unexplained(service)
         for need in needs(service):
             reasons += _objections(service, need, reachable, resources)
     return reasons + _circles(services)
@@ -79,6 +79,15 @@ def _unimplemented(service: type[Api]) -> list[str]:
         f"as {contract.__name__} declares it"
         for found in operations(contract)
         if len(found.attribute) == 1 and getattr(service, found.name) is getattr(contract, found.name)
+    ]
+
+
+def _unexplained(service: type[Api]) -> list[str]:
+    if service.tier != "process" or flows(service):
+        return []
+    return [
+        f"{service.promised().__name__} declares no data flow: write what flows, how fast, who answers "
+        "for it and what its failure costs, `orders = flow(…)`"
     ]
 
 

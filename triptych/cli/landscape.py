@@ -1,10 +1,20 @@
 """`services` and `settings`: what is installed, and how it is set up."""
 
+from typing import Annotated
+
+import typer
+
 from triptych.cli.options import Data, Json, settings_from
 from triptych.cli.output import write_json, write_table
 
 
-def services(data: Data = None, json: Json = False) -> None:
+def services(
+    flows: Annotated[
+        bool, typer.Option("--flows", help="Their data flows and service levels instead.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
     """List the installed services: tier, version, owner, stage, where each runs and what it needs."""
     from datetime import UTC, datetime
 
@@ -14,6 +24,14 @@ def services(data: Data = None, json: Json = False) -> None:
     entries = catalogue(settings_from(data=data), installed(), datetime.now(UTC).date())
     if json:
         write_json(entries)
+        return
+    if flows:
+        listed = [
+            (entry.name, one.name, one.pace, one.owner, one.level, one.failure)
+            for entry in entries
+            for one in entry.flows
+        ]
+        write_table(("process", "flow", "pace", "owner", "service level", "what failure costs"), listed)
         return
     rows = [
         (

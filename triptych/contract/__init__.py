@@ -14,6 +14,7 @@ from triptych.contract.apis import (
 from triptych.contract.collections import Collection, Creatable, Raises, ReadOnly, every
 from triptych.contract.declaring import delete, get, patch, post, put
 from triptych.contract.events import EventType, Happened, Subscription, event, events, on, subscriptions
+from triptych.contract.flows import DataFlow, flow, flows
 from triptych.contract.older import as_of, check_changes
 from triptych.contract.reading import Operation, Parameter, operations
 from triptych.contract.values import Change, Changes, Filter, History, Page, Patch
@@ -27,6 +28,7 @@ __all__ = [
     "Changes",
     "Collection",
     "Creatable",
+    "DataFlow",
     "DatedVersions",
     "EventType",
     "ExperienceApi",
@@ -53,6 +55,8 @@ __all__ = [
     "event",
     "events",
     "every",
+    "flow",
+    "flows",
     "get",
     "on",
     "operations",

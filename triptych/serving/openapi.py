@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from triptych.contract import Api, Lifecycle, Operation, as_of, operations
+from triptych.contract import Api, Lifecycle, Operation, as_of, flows, operations
 from triptych.problems import (
     BadRequest,
     Forbidden,
@@ -104,6 +104,8 @@ def _document_of(contract: type[Api], day: date | None) -> Document:
     schemas.pop("ValidationError", None)
     schemas["Problem"] = PROBLEM
     made["info"] |= {"x-owner": contract.owner, "x-tier": contract.tier}
+    if flowing := [dict(one.described()) for one in flows(contract)]:
+        made["info"]["x-data-flows"] = flowing
     if day is not None:
         made["info"]["x-version"] = day.isoformat()
     if contract.lifecycle != Lifecycle():

@@ -1,5 +1,6 @@
 """What customer-360 promises."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Query
@@ -14,7 +15,7 @@ from triptych.canonical.order import Order
 from triptych.canonical.party import Customer
 from triptych.canonical.shipping import Shipment
 from triptych.canonical.support import Ticket
-from triptych.contract import ProcessApi, get
+from triptych.contract import ProcessApi, flow, get
 from triptych.problems import NotFound
 
 
@@ -108,6 +109,14 @@ class CustomerView(Model):
 
 class Customer360(ProcessApi, version=1, owner="customer-insight", name="customer-360"):
     """One customer as all systems together know them."""
+
+    customer_view = flow(
+        "What six systems know of a customer is put together for whoever is speaking with them.",
+        pace="real-time",
+        owner="customer-insight",
+        failure="The service desk looks into six systems by hand, which takes minutes a call.",
+        within=timedelta(seconds=2),
+    )
 
     @get("/customers/{customer_id}", raises=[NotFound], timeout=5)
     async def view(

@@ -1,5 +1,6 @@
 """What inventory-availability promises."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from triptych.canonical.base import Model, example
 from triptych.canonical.fields import Code, Id, Name, Skus
-from triptych.contract import Filter, Page, ProcessApi, get
+from triptych.contract import Filter, Page, ProcessApi, flow, get
 from triptych.problems import NotFound
 
 
@@ -58,6 +59,15 @@ class AvailabilityQuery(Filter):
 
 class InventoryAvailability(ProcessApi, version=1, owner="order-management"):
     """How many of each product can be promised, over all locations."""
+
+    availability_to_promise = flow(
+        "What lies in the warehouses and what is promised of it goes to every place that sells.",
+        pace="real-time",
+        owner="order-management",
+        failure="What is not there is sold, or what is there is not; orders are refused after the checkout.",
+        within=timedelta(seconds=1),
+        share=0.995,
+    )
 
     @get("/availability")
     async def find_availability(self, filter: Annotated[AvailabilityQuery, Query()]) -> Page[Availability]:

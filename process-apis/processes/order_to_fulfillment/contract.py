@@ -1,6 +1,7 @@
 """What order-to-fulfillment promises."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from triptych.canonical.lines import Lines, OrderLine
 from triptych.canonical.money import Amount
 from triptych.canonical.order import NewOrder, OrderChannel
 from triptych.canonical.party import Address
-from triptych.contract import History, Page, ProcessApi, get, post
+from triptych.contract import History, Page, ProcessApi, flow, get, post
 from triptych.problems import Conflict, InvalidInput, InvalidState, NotFound
 
 
@@ -167,6 +168,30 @@ class OrderToFulfillment(ProcessApi, version=1, owner="order-management"):
     Reserve the stock, authorise the payment, confirm in the ERP, ship, capture, tell the customer. What is
     refused on the way is undone in reverse order; what fails is tried again, over restarts too.
     """
+
+    order_intake = flow(
+        "An order from any door goes into the ERP.",
+        pace="real-time",
+        owner="order-management",
+        failure="Nothing can be sold: every buyer is turned away at the checkout.",
+        within=timedelta(seconds=2),
+        share=0.995,
+    )
+    fulfilment = flow(
+        "What was ordered is reserved and sent by the warehouse, and billing takes the money.",
+        pace="near-real-time",
+        owner="order-management",
+        failure="Goods leave late, and money comes in late; buyers ask the service desk.",
+        within=timedelta(minutes=5),
+    )
+    order_news = flow(
+        "How far an order has come goes to whoever follows it, and to the buyer by message.",
+        pace="near-real-time",
+        owner="customer-service",
+        failure="Buyers ask where their order is; nothing is lost.",
+        within=timedelta(minutes=1),
+        share=0.95,
+    )
 
     @post("/orders", status=202, location="/orders/{id}", raises=[InvalidInput, Conflict], timeout=15)
     async def place_order(self, place: Annotated[PlaceOrder, Body()]) -> OrderProgress:

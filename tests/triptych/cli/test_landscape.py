@@ -5,7 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from processes.inventory_availability.contract import InventoryAvailability
 from tests.triptych.cli.conftest import Triptych
+from triptych.contract import flows
 
 
 def test_services_are_listed_with_what_they_are_where_they_run_and_what_they_need(
@@ -25,6 +27,7 @@ def test_services_are_listed_with_what_they_are_where_they_run_and_what_they_nee
         "backend": None,
         "runs": "in process",
         "needs": ["erp", "warehouse"],
+        "flows": [dict(one.described()) for one in flows(InventoryAvailability)],
         "description": "How many of each product can be promised, over all locations.",
     }
     assert found["erp"]["backend"] == "embedded"
@@ -37,6 +40,14 @@ def test_the_table_of_services_is_not_cut_off_in_a_pipe(triptych: Triptych) -> N
 
     assert "order-to-fulfillment" in shown
     assert "crm erp warehouse billing" in shown
+
+
+def test_data_flows_are_listed_with_what_their_failure_costs(triptych: Triptych) -> None:
+    shown = triptych("services", "--flows").out
+
+    assert "99.5 % within 2 s" in shown
+    assert "Nothing can be sold: every buyer is turned away at the checkout." in shown
+    assert "crm" not in shown
 
 
 def test_each_setting_says_where_its_value_comes_from(

@@ -1,5 +1,6 @@
 """What restocking promises."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Body
@@ -7,7 +8,7 @@ from fastapi import Body
 from triptych.canonical.base import Model, example
 from triptych.canonical.fields import Code, Count, Quantity
 from triptych.canonical.purchasing import PurchaseOrder
-from triptych.contract import ProcessApi, get, post
+from triptych.contract import ProcessApi, flow, get, post
 from triptych.problems import InvalidInput, NotFound
 
 
@@ -37,6 +38,14 @@ class Restock(Model):
 
 class Restocking(ProcessApi, version=1, owner="acme-purchasing"):
     """What should be bought again, and buying it."""
+
+    purchases = flow(
+        "What runs short goes to its supplier as a purchase order.",
+        pace="real-time",
+        owner="acme-purchasing",
+        failure="Shelves stay empty until somebody notices.",
+        within=timedelta(seconds=5),
+    )
 
     @get("/shortages")
     async def shortages(self) -> tuple[Shortage, ...]:
