@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     """Seconds before a step of a process is tried again; doubled each time, up to 30."""
     process_concurrency: int = Field(default=32, ge=1)
     """How many processes of one service are at work at once in one OS process; others wait their turn."""
+    event_days: int = Field(default=14, ge=1, le=3650)
+    """How long events are kept once everybody who subscribed to them was told."""
     public_key_hours: int = Field(default=24, ge=1)
     """How long the idempotency keys of public requests are kept."""
 

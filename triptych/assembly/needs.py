@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from triptych.contract import TIERS, Api, flows, operations
+from triptych.contract import TIERS, Api, flows, operations, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def objections(
     """Everything that speaks against putting these services together, in words that say what to do."""
     reasons: list[str] = []
     for service in services.values():
-        reasons += _unimplemented(service) + _unexplained(service)
+        reasons += _unimplemented(service) + _unexplained(service) + _unheard(service)
         for need in needs(service):
             reasons += _objections(service, need, reachable, resources)
     return reasons + _circles(services)
@@ -91,6 +91,20 @@ def _unexplained(service: type[Api]) -> list[str]:
     ]
 
 
+def _unheard(service: type[Api]) -> list[str]:
+    """Events go up the tiers, or across among processes; a service may hear its own."""
+    reasons: list[str] = []
+    for found in subscriptions(service):
+        mine, other = TIERS.index(service.tier), TIERS.index(found.kind.api.tier)
+        own = found.kind.api is service.promised()
+        if other > mine or (other == mine and service.tier != "process" and not own):
+            reasons.append(
+                f"{service.__name__}.{found.method} hears {found.kind.type}, but {service.tier} APIs hear "
+                "only the tiers below them: let a process hear it, and call both"
+            )
+    return reasons
+
+
 def _objections(
     service: type[Api], need: Need, reachable: Collection[str], resources: Collection[Any]
 ) -> list[str]:
@@ -112,7 +126,10 @@ def _objections(
 def _circles(services: Mapping[str, type[Api]]) -> list[str]:
     """Processes may compose processes, but not in a circle."""
     needed = {
-        name: [found.contract.promised().name for found in needs(service) if found.contract]
+        name: [
+            *(found.contract.promised().name for found in needs(service) if found.contract),
+            *(found.kind.api.name for found in subscriptions(service) if found.kind.api.name != name),
+        ]
         for name, service in services.items()
     }
     reasons: list[str] = []

@@ -19,9 +19,12 @@ from triptych.calling.http import HttpTransport
 from triptych.calling.internal_token import InternalTokens
 from triptych.calling.policy import CallPolicy
 from triptych.calling.resilience import Resilience, Target
-from triptych.contract import Api, events, operations
+from triptych.context import Context
+from triptych.contract import Api, Happened, Subscription, events, operations, subscriptions
 from triptych.engine import ProcessEngine
 from triptych.events import Events
+from triptych.events.log import MIGRATIONS, EventLog
+from triptych.events.traffic import EventTraffic
 from triptych.operations.deeds import Deeds
 from triptych.secrets import Secrets
 from triptych.serving.app import service_app
@@ -55,6 +58,8 @@ class Platform:
         self.apps: dict[str, FastAPI] = {}
         self.storage = Storage(settings, self.secrets)
         self.engine: ProcessEngine | None = None
+        self.log: EventLog | None = None
+        """Where all events are, if a service here tells, hears or reads any."""
         self.instruments = instruments
         self.deeds = Deeds()
         self._boundaries: dict[str, Boundary] = {}
@@ -71,6 +76,8 @@ class Platform:
             self._http = await self._stack.enter_async_context(_http_client())
             if any(need.kind is ProcessEngine for made in self.services.values() for need in needs(made)):
                 self.engine = ProcessEngine(self.settings, self._who())
+            if any(_concerned_with_events(made) for made in self.services.values()):
+                self.log = EventLog(await self.storage.open("events", MIGRATIONS))
             for name in self._needed_first():
                 await self._build(name, self.services[name])
             if self.engine is not None:
@@ -78,6 +85,8 @@ class Platform:
                 self._stack.push_async_callback(self.engine.stop)
             if self.settings.topology == "wire":
                 await self._stack.enter_async_context(self._wire.serving(by_prefix(self.apps)))
+            if self.log is not None:
+                await self._stack.enter_async_context(await self._traffic(self.log))
         except BaseException:
             await self._stack.aclose()
             raise
@@ -113,7 +122,7 @@ class Platform:
         called = _called(self.services.values())
         reachable = {*self.services, *(name for name in called if self.settings.address_of(name))}
         reasons = objections(
-            self.services, reachable, (Database, Deeds, Events, ProcessEngine, Settings, Secrets)
+            self.services, reachable, (Database, Deeds, EventLog, Events, ProcessEngine, Settings, Secrets)
         )
         if reasons:
             raise AssemblyError(reasons)
@@ -160,10 +169,24 @@ class Platform:
 
     async def _database(self, name: str, made: type[Api]) -> Database | None:
         """The service's own database, if it keeps anything: entities, the keys of writes, its events."""
-        if not events(made) and all(found.safe for found in operations(made)):
+        if not (events(made) or subscriptions(made)) and all(found.safe for found in operations(made)):
             return None
         migrations = Path(inspect.getfile(made)).parent / "migrations"
         return await self.storage.open(name, migrations)
+
+    async def _traffic(self, log: EventLog) -> EventTraffic:
+        async def tell(subscription: Subscription, context: Context, happened: Happened[Any]) -> None:
+            await self._boundaries[subscription.service].hear(subscription, context, happened)
+
+        return EventTraffic(
+            self.settings,
+            log,
+            telling=[await self.storage.open(name) for name, made in self.services.items() if events(made)],
+            services=list(self.services),
+            hearing=[found for made in self.services.values() for found in subscriptions(made)],
+            tell=tell,
+            who=self._who(),
+        )
 
     def _resources(self, of: type[Any], made: type[Api], database: Database | None) -> dict[str, Any]:
         return {need.parameter: self._resource(need.kind, made, database) for need in needs(of)}
@@ -171,6 +194,7 @@ class Platform:
     def _resource(self, kind: Any, made: type[Api], database: Database | None) -> Any:
         resources: dict[Any, Any] = {
             Database: database,
+            EventLog: self.log,
             Events: database and Events(made, database),
             ProcessEngine: self.engine,
             Settings: self.settings,
@@ -191,6 +215,11 @@ class Platform:
             return self._boundaries[name]
         assert self._http is not None
         return HttpTransport(name, address, self.tokens, self._http)
+
+
+def _concerned_with_events(made: type[Api]) -> bool:
+    """Whether a service tells events, hears some, or reads the log of them."""
+    return bool(events(made) or subscriptions(made) or any(need.kind is EventLog for need in needs(made)))
 
 
 def _called(services: Iterable[type[Api]]) -> set[str]:

@@ -168,11 +168,11 @@ def subscriptions(service: type[Api]) -> tuple[Subscription, ...]:
 
     Raises TypeError for a method that takes no event.
     """
-    found: dict[tuple[str, str], Subscription] = {}
-    for base in reversed(service.__mro__):
-        for name, member in vars(base).items():
-            for kind in getattr(member, HEARS, ()):
-                if not inspect.iscoroutinefunction(member) or len(inspect.signature(member).parameters) != 2:
-                    raise TypeError(f"{base.__name__}.{name} hears events: async def {name}(self, happened)")
-                found[name, kind.type] = Subscription(service.name, name, kind)
-    return tuple(found.values())
+    found: list[Subscription] = []
+    for name in dict.fromkeys(name for base in reversed(service.__mro__) for name in vars(base)):
+        member = getattr(service, name, None)
+        for kind in getattr(member, HEARS, ()):
+            if not inspect.iscoroutinefunction(member) or len(inspect.signature(member).parameters) != 2:
+                raise TypeError(f"{service.__name__}.{name} hears events: async def {name}(self, happened)")
+            found.append(Subscription(service.name, name, kind))
+    return tuple(found)

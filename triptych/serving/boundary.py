@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from triptych.calling.deadlines import DeadlineWheel
 from triptych.canonical.base import thaw
 from triptych.context import Context, entered
-from triptych.contract import Api, Operation, Patch
+from triptych.contract import Api, Happened, Operation, Patch, Subscription
 from triptych.problems import Forbidden, InternalError, Problem
 from triptych.storage import Database, detached
 from triptych.telemetry.instruments import Watch
@@ -19,6 +19,7 @@ from triptych.telemetry.metrics import CANCELLED, OK, outcome_of
 
 log = structlog.get_logger(__name__)
 _ARGUMENTS: TypeAdapter[Any] = TypeAdapter(Any)
+_NOTHING: TypeAdapter[None] = TypeAdapter(None)
 
 Arguments = Mapping[str, Any]
 
@@ -78,7 +79,7 @@ class Boundary:
         except Problem:
             raise
         except Exception as error:
-            raise _unexpected(operation, context, error) from error
+            raise _unexpected(operation.full_name, context, error) from error
 
     async def stream(
         self, operation: Operation, context: Context, arguments: Arguments
@@ -102,12 +103,36 @@ class Boundary:
             raise
         except Exception as error:
             outcome = InternalError.__name__
-            raise _unexpected(operation, context, error) from error
+            raise _unexpected(operation.full_name, context, error) from error
         finally:
             if self._watch is not None:
                 self._watch.ended(operation, outcome)
             if (close := getattr(source, "aclose", None)) is not None:
                 await close()
+
+    async def hear(self, subscription: Subscription, context: Context, happened: Happened[Any]) -> None:
+        """Tell the service of an event; raises a Problem, whatever went wrong inside.
+
+        An effect in `database` commits together with the key, so that it happens once; one elsewhere is made
+        by writes that carry keys derived from it.
+        """
+        method = getattr(self.service, subscription.method)
+        try:
+            with self._wheel.guard(context.deadline, subscription.subscriber), entered(context), detached():
+                if self._database is None or not self._transactional or context.idempotency_key is None:
+                    return await method(happened)
+                return await self._database.once_with_effect(
+                    lambda: method(happened),
+                    _NOTHING,
+                    scope=f"events {subscription.subscriber}",
+                    key=context.idempotency_key,
+                    fingerprint=happened.type,
+                    seconds=self._process_key_seconds,
+                )
+        except Problem:
+            raise
+        except Exception as error:
+            raise _unexpected(subscription.subscriber, context, error) from error
 
     def authorise(self, operation: Operation, context: Context) -> None:
         """Raise Forbidden unless the caller has the operation's scope."""
@@ -156,10 +181,8 @@ def fingerprint(arguments: Arguments) -> str:
     return digest.hexdigest()
 
 
-def _unexpected(operation: Operation, context: Context, error: Exception) -> Problem:
+def _unexpected(called: str, context: Context, error: Exception) -> Problem:
     """What the caller may know of an error that nobody foresaw: that it happened, and where to look."""
-    log.error(
-        "operation failed", operation=operation.full_name, request_id=context.request_id, exc_info=error
-    )
+    log.error("operation failed", operation=called, request_id=context.request_id, exc_info=error)
     kind = "invalid data" if isinstance(error, ValidationError) else "an unexpected error"
-    return InternalError(f"{operation.full_name} failed with {kind}; the request id finds it in the log.")
+    return InternalError(f"{called} failed with {kind}; the request id finds it in the log.")
