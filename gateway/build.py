@@ -17,7 +17,18 @@ from gateway.filters.page import Pages, any_page
 from gateway.filters.record import Recording
 from gateway.filters.version import Pins, unpinned
 from gateway.front_asgi import Count, Gateway, Observer, Running
-from gateway.house import Documents, House, Page, Readiness, Shelf, application, health, readiness, sheet
+from gateway.house import (
+    Documents,
+    House,
+    Page,
+    Readiness,
+    Shelf,
+    application,
+    health,
+    made_once,
+    readiness,
+    sheet,
+)
 from gateway.identity import RememberedTokens
 from gateway.limits import Accounts, accounts
 from gateway.plans import Plans
@@ -26,6 +37,7 @@ from gateway.possession import Possession
 from gateway.routes import Routes
 from gateway.upstream import Upstream
 from triptych.contract import Api
+from triptych.documents import asyncapi
 from triptych.settings import Settings
 
 
@@ -89,6 +101,7 @@ def _pages(routes: Routes, documents: Documents, ready: Readiness, base_url: str
         "healthz": sheet(health),
         "readyz": readiness(ready),
         "openapi": shelf.page,
+        "asyncapi.json": made_once(lambda: asyncapi.document(route.api for route in routes.all)),
         **Portal(routes.all, shelf, base_url).pages(),
     }
 

@@ -110,6 +110,26 @@ def application(app: ASGIApp, count: Filter | None) -> Page:
     return page
 
 
+def made_once(make: Callable[[], Mapping[str, Any]]) -> Page:
+    """A JSON document that is made when somebody first asks for it, in a thread, and kept with its ETag."""
+    kept: list[tuple[bytes, bytes]] = []
+    making = asyncio.Lock()
+
+    def body() -> tuple[bytes, bytes]:
+        made = orjson.dumps(make())
+        return made, etag(made)
+
+    async def page(exchange: Exchange, scope: Scope, receive: Receive, answer: Answer) -> None:
+        if exchange.method not in ("GET", "HEAD") or len(exchange.segments) > 2:
+            return await answer.reply(nothing(exchange))
+        async with making:
+            if not kept:
+                kept.append(await asyncio.to_thread(body))
+        return await answer.reply(cached(exchange, b"application/json", *kept[0]))
+
+    return page
+
+
 class Shelf:
     """Documents that are built when first asked for, and kept with their ETag."""
 

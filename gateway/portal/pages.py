@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.portal.reference import Document, reference, slug
 from gateway.portal.text import inline, json_marked, prose, shell_marked
 from gateway.routes import Route
-from triptych.contract import DataFlow, flows
+from triptych.contract import DataFlow, events, flows
 from triptych.documents.changelog import changes
 from triptych.problems import Problem
 
@@ -56,6 +56,8 @@ class Entry:
     href: str
     document: str
     successor: str
+    events: tuple[tuple[str, str, str], ...]
+    """What it tells of: the type of each event, what has happened, and the name of its data's schema."""
     changelog: str
     """Path of the page that says what has changed; empty where there are no dated versions."""
     flows: tuple[DataFlow, ...]
@@ -77,6 +79,7 @@ class Entry:
             href=f"/portal/{api.name}/v{api.version}",
             document=f"/openapi/{api.name}.v{api.version}.json",
             successor=api.lifecycle.successor or "",
+            events=tuple((kind.type, kind.summary, kind.payload.__name__) for kind in events(api)),
             changelog=f"/portal/{api.name}/v{api.version}/changelog" if api.dated.since else "",
             flows=flows(api),
         )

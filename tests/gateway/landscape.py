@@ -15,7 +15,7 @@ from gateway.identity import RememberedTokens, VerifiedToken
 from triptych.calling.internal_token import InternalTokens
 from triptych.canonical.base import Model
 from triptych.context import current
-from triptych.contract import Api, ExperienceApi, Lifecycle, ProcessApi, SystemApi, flow, get, post
+from triptych.contract import Api, ExperienceApi, Lifecycle, ProcessApi, SystemApi, event, flow, get, post
 from triptych.problems import InvalidState, NotFound, Unauthenticated
 from triptych.serving.openapi import document
 from triptych.settings import Settings
@@ -56,6 +56,8 @@ Session = Annotated[str | None, Header(alias="Triptych-Session", max_length=64)]
 
 class Shop(ExperienceApi, version=1, owner="web-team"):
     """What a shop front needs."""
+
+    order_placed = event(Order, "Somebody has bought.")
 
     @get("/products")
     async def products(self) -> tuple[Product, ...]:

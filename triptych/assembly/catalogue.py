@@ -8,7 +8,7 @@ from pydantic import Field
 from triptych.assembly.discovery import chosen_names, installed_backends
 from triptych.assembly.needs import needs
 from triptych.canonical.base import Model
-from triptych.contract import Api, flows
+from triptych.contract import Api, events, flows, subscriptions
 from triptych.settings import Settings
 
 HERE = "in process"
@@ -46,6 +46,10 @@ class CatalogueEntry(Model):
     """The services that it calls."""
     flows: tuple[CatalogueFlow, ...] = Field(default=())
     """The data flows of a process."""
+    tells: tuple[str, ...] = Field(default=())
+    """The types of its events."""
+    hears: tuple[str, ...] = Field(default=())
+    """The types of events that it is told of."""
     description: str
 
 
@@ -92,6 +96,8 @@ def _entry(
         runs=_where(settings, name, running),
         needs=tuple(need.contract.promised().name for need in wanted if need.contract),
         flows=tuple(CatalogueFlow.model_validate(one.described()) for one in flows(made)),
+        tells=tuple(kind.type for kind in events(made)),
+        hears=tuple(sorted({found.kind.type for found in subscriptions(made)})),
         description=(made.promised().__doc__ or "").strip().split("\n", 1)[0],
     )
 

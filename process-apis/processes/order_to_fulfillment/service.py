@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from processes.order_to_fulfillment.contract import (
     OrderProgress,
@@ -19,9 +20,9 @@ from systems.warehouse.contract import Warehouse
 from triptych.canonical.order import Order, OrderFilter, OrderStatus
 from triptych.canonical.party import CustomerStatus
 from triptych.context import current
-from triptych.contract import Page
+from triptych.contract import Happened, Page, on
 from triptych.engine import ProcessEngine, ProcessStatus
-from triptych.problems import FieldError, InvalidInput, NotFound
+from triptych.problems import FieldError, InvalidInput, InvalidState, NotFound
 
 
 class OrderToFulfillmentService(OrderToFulfillment):
@@ -97,3 +98,10 @@ class OrderToFulfillmentService(OrderToFulfillment):
             update = progress(order, status)
             if str(update.event_id) != last_event_id:
                 yield update
+
+    @on(Erp.order_cancelled)
+    async def call_off(self, happened: Happened[Order]) -> None:
+        """What somebody calls off in the ERP is called off here too: its stock and its payment go back."""
+        # it may have come in another way, or be over: then it was this process that called it off
+        with suppress(NotFound, InvalidState):
+            await self._fulfil.cancel(happened.subject)

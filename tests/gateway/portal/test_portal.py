@@ -18,6 +18,8 @@ from tests.conftest import absent
 from tests.gateway.conftest import Browse, Serve
 from tests.gateway.landscape import Landscape
 from triptych.assembly.discovery import installed
+from triptych.contract import events
+from triptych.documents import asyncapi
 from triptych.problems import Problem
 from triptych.serving.openapi import document
 
@@ -69,6 +71,19 @@ async def test_every_service_has_a_page_that_shows_every_operation(landscape: La
             assert len(set(page.ids)) == len(page.ids)
             for item in document(api)["paths"].values():
                 assert {operation["operationId"] for operation in item.values()} <= set(page.ids)
+            assert ("/asyncapi.json" in page.links) is bool(events(api))
+            for kind in events(api):
+                assert kind.type in answer.text
+                assert kind.summary in answer.text
+
+
+async def test_the_events_of_all_services_have_a_document(landscape: Landscape, browse: Browse):
+    async with browse(landscape.gateway()) as client:
+        answer = await client.get("/asyncapi.json")
+        assert answer.json() == asyncapi.document(landscape.contracts)
+        again = await client.get("/asyncapi.json", headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 304
+        assert (await client.post("/asyncapi.json")).status_code == 404
 
 
 async def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(
