@@ -9,7 +9,6 @@ from gateway.chain import Parts, api, door
 from gateway.challenge import Challenge
 from gateway.dress import Dress
 from gateway.exchange import Exchange, Reply
-from gateway.filters import Filter
 from gateway.filters.address import Proxies
 from gateway.filters.browser import AllowedOrigins, loopback_origins
 from gateway.filters.limit import limit_addresses
@@ -25,6 +24,7 @@ from gateway.house import (
     Shelf,
     application,
     health,
+    limited,
     made_once,
     readiness,
     sheet,
@@ -61,14 +61,14 @@ def build_gateway(
     now: Callable[[], float] = time,
     count: Count | None = None,
     observers: Iterable[Observer] = (),
+    hooks: Page | None = None,
 ) -> Gateway:
     """The ASGI application of the gateway; what is in `running` runs from its start to its stop.
 
     `upstreams` by service name: what answers under `/crm/v1/…`, the service itself or an `HttpUpstream`.
     """
     routes = Routes.of(contracts, settings.open_systems, settings.max_body)
-    plans = plans or Plans(settings.plans)
-    counted = counted or accounts(settings)
+    plans, counted = plans or Plans(settings.plans), counted or accounts(settings)
     parts = Parts(
         routes,
         tokens,
@@ -87,7 +87,7 @@ def build_gateway(
         possession=possession,
     )
     pages = _pages(routes, documents, ready, settings.base_url)
-    pages |= _oauth_pages(authorization, limit_addresses(counted, plans.oauth))
+    pages |= _limited_pages(authorization, hooks, counted, plans)
     house, dress, beside = House(pages), Dress(settings.base_url), (counted.running, *running)
     told = tuple(observers)
     return Gateway(door(parts), api(parts), upstreams, house, dress, recording, beside, count, told)
@@ -106,11 +106,17 @@ def _pages(routes: Routes, documents: Documents, ready: Readiness, base_url: str
     }
 
 
-def _oauth_pages(authorization: ASGIApp | None, limited: Filter) -> dict[str, Page]:
-    """The authorization server's paths; what is posted to it is limited by address."""
-    if authorization is None:
-        return {}
-    return {"oauth": application(authorization, limited), ".well-known": application(authorization, None)}
+def _limited_pages(
+    authorization: ASGIApp | None, hooks: Page | None, counted: Accounts, plans: Plans
+) -> dict[str, Page]:
+    """The authorization server's paths, where what is posted counts by address, and the door for webhooks."""
+    pages: dict[str, Page] = {}
+    if authorization is not None:
+        pages["oauth"] = application(authorization, limit_addresses(counted, plans.oauth))
+        pages[".well-known"] = application(authorization, None)
+    if hooks is not None:
+        pages["hooks"] = limited(hooks, limit_addresses(counted, plans.hooks))
+    return pages
 
 
 def _home(exchange: Exchange) -> Reply:

@@ -19,6 +19,8 @@ from gateway.build import build_gateway
 from gateway.edge import EdgeProtocol, EdgeUpstream, Lane
 from gateway.front_asgi import Gateway, Observer
 from gateway.front_uvicorn import GuardedProtocol
+from gateway.hooks import HookDoor
+from gateway.house import Page
 from gateway.identity import RememberedTokens
 from gateway.observing import LaneState, Requests, Spans
 from gateway.plans import Plans
@@ -29,12 +31,17 @@ from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
 from triptych.calling.deadlines import DeadlineWheel
 from triptych.contract import Api, operations
+from triptych.events.log import MIGRATIONS as EVENTS
+from triptych.events.log import EventLog
 from triptych.problems import Problem
 from triptych.serving.app import service_app
 from triptych.serving.backstop import Backstop
 from triptych.serving.boundary import Boundary
 from triptych.serving.callers import Callers
 from triptych.serving.openapi import document
+
+MOST_OF_A_HOOK = 262_144
+"""Bytes that a webhook may have, or fewer where `TRIPTYCH_MAX_BODY` says so."""
 
 
 class GatewayFront:
@@ -92,6 +99,7 @@ class GatewayFront:
             ],
             count=self.usage.count,
             observers=self._observers(),
+            hooks=await self._hooks(),
         )
         await self._stack.enter_async_context(self._app.running())
         self._lane = self._edge()
@@ -123,6 +131,17 @@ class GatewayFront:
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """uvicorn's protocol for the connections that come from outside."""
         return GuardedProtocol if self._lane is None else partial(EdgeProtocol, self._lane)
+
+    async def _hooks(self) -> Page | None:
+        """The door for webhooks, where settings open it for any."""
+        platform, keys = self._platform, self._platform.settings.hooks
+        if not keys:
+            return None
+        log = platform.log or EventLog(await platform.storage.open("events", EVENTS))
+        services = (platform.services or installed()).values()
+        door = HookDoor(services, keys, log, min(platform.settings.max_body, MOST_OF_A_HOOK))
+        await log.subscribe((), door.subscriptions)  # also where the service has never run yet
+        return door.page
 
     def _edge(self) -> Lane | None:
         """The lane to the services that are reached over HTTP."""

@@ -85,6 +85,20 @@ def readiness(ready: Readiness) -> Page:
     return page
 
 
+def limited(page: Page, count: Filter) -> Page:
+    """A page whose every request counts."""
+
+    async def counted(exchange: Exchange, scope: Scope, receive: Receive, answer: Answer) -> None:
+        outcome = count(exchange)
+        if outcome is not None and not isinstance(outcome, Reply):
+            outcome = await outcome
+        if outcome is not None:
+            return await answer.reply(outcome)
+        return await page(exchange, scope, receive, answer)
+
+    return counted
+
+
 def application(app: ASGIApp, count: Filter | None) -> Page:
     """Another ASGI application under our door, such as the authorization server; `count` limits its POSTs."""
 

@@ -66,11 +66,13 @@ def plan(name: str, units: Mapping[str, int]) -> Plan:
 SHIPPED: Mapping[str, Mapping[str, int]] = {
     "anonymous": {"burst": 20, "day": 20_000, "concurrency": 50},
     "oauth": {"burst": 200},
+    "hooks": {"burst": 500},
     "free": {"burst": 20, "day": 10_000, "month": 200_000, "concurrency": 20},
     "partner": {"burst": 100, "day": 500_000, "month": 10_000_000, "concurrency": 100},
     "internal": {"burst": 2_000, "day": 100_000_000, "concurrency": 2_000},
 }
-"""`anonymous` is for requests without a token, `oauth` for those to the authorization server: by address."""
+"""By address: `anonymous` for requests without a token, `oauth` for those to the authorization server, and
+`hooks` for webhooks."""
 
 
 class Plans:
@@ -90,6 +92,11 @@ class Plans:
     def oauth(self) -> Plan:
         """For requests to the authorization server."""
         return self._plans["oauth"]
+
+    @property
+    def hooks(self) -> Plan:
+        """For webhooks."""
+        return self._plans["hooks"]
 
     @property
     def anonymous(self) -> Plan:

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from triptych.hook_keys import HookKeys
 from triptych.issuers import ForeignIssuer
 
 ENV_FILE = ".env"
@@ -106,6 +107,8 @@ class Settings(BaseSettings):
     """Whether addresses that others give us, such as a client's `jwks_uri`, may lead into our own network."""
     issuers: tuple[ForeignIssuer, ...] = ()
     """Other issuers whose tokens are accepted, as JSON: see docs/gateway/foreign-issuers.md."""
+    hooks: Mapping[str, HookKeys] = Field(default_factory=dict[str, HookKeys])
+    """Webhooks that are taken, and how each is signed, as JSON: `{"crm/leads": {"secrets": ["whsec_…"]}}`."""
     remembered_tokens: int = Field(default=50_000, ge=0)
     """Verified tokens that a gateway remembers, so that one that is known is not verified again."""
     sunset: Literal["answer", "refuse"] = "answer"

@@ -20,7 +20,7 @@ from triptych.calling.internal_token import InternalTokens
 from triptych.calling.policy import CallPolicy
 from triptych.calling.resilience import Resilience, Target
 from triptych.context import Context
-from triptych.contract import Api, Happened, Subscription, events, operations, subscriptions
+from triptych.contract import Api, Happened, Subscription, events, hooks, operations, subscriptions
 from triptych.engine import ProcessEngine
 from triptych.events import Events
 from triptych.events.log import MIGRATIONS, EventLog
@@ -169,7 +169,7 @@ class Platform:
 
     async def _database(self, name: str, made: type[Api]) -> Database | None:
         """The service's own database, if it keeps anything: entities, the keys of writes, its events."""
-        if not (events(made) or subscriptions(made)) and all(found.safe for found in operations(made)):
+        if not (events(made) or _heard(made)) and all(found.safe for found in operations(made)):
             return None
         migrations = Path(inspect.getfile(made)).parent / "migrations"
         return await self.storage.open(name, migrations)
@@ -183,7 +183,7 @@ class Platform:
             log,
             telling=[await self.storage.open(name) for name, made in self.services.items() if events(made)],
             services=list(self.services),
-            hearing=[found for made in self.services.values() for found in subscriptions(made)],
+            hearing=[found for made in self.services.values() for found in _heard(made)],
             tell=tell,
             who=self._who(),
         )
@@ -219,7 +219,12 @@ class Platform:
 
 def _concerned_with_events(made: type[Api]) -> bool:
     """Whether a service tells events, hears some, or reads the log of them."""
-    return bool(events(made) or subscriptions(made) or any(need.kind is EventLog for need in needs(made)))
+    return bool(events(made) or _heard(made) or any(need.kind is EventLog for need in needs(made)))
+
+
+def _heard(made: type[Api]) -> list[Subscription]:
+    """What a service is told of: events, and the webhooks that it takes."""
+    return [*subscriptions(made), *(found.subscription for found in hooks(made))]
 
 
 def _called(services: Iterable[type[Api]]) -> set[str]:

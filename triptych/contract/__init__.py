@@ -15,6 +15,7 @@ from triptych.contract.collections import Collection, Creatable, Raises, ReadOnl
 from triptych.contract.declaring import delete, get, patch, post, put
 from triptych.contract.events import EventType, Happened, Subscription, event, events, on, subscriptions
 from triptych.contract.flows import DataFlow, flow, flows
+from triptych.contract.hooks import Hook, hook, hooks
 from triptych.contract.older import as_of, check_changes
 from triptych.contract.reading import Operation, Parameter, operations
 from triptych.contract.values import Change, Changes, Filter, History, Page, Patch
@@ -35,6 +36,7 @@ __all__ = [
     "Filter",
     "Happened",
     "History",
+    "Hook",
     "Lifecycle",
     "Operation",
     "Page",
@@ -58,6 +60,8 @@ __all__ = [
     "flow",
     "flows",
     "get",
+    "hook",
+    "hooks",
     "on",
     "operations",
     "patch",

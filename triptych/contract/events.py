@@ -29,7 +29,14 @@ class EventType(Generic[M]):
     """
 
     def __init__(
-        self, payload: type[M], summary: str, *, subject: str, customer: str | None, version: int, named: str
+        self,
+        payload: type[M],
+        summary: str,
+        *,
+        subject: str | None = "id",
+        customer: str | None = None,
+        version: int = 1,
+        named: str = "",
     ) -> None:
         self.payload = payload
         self.summary = summary
@@ -69,9 +76,10 @@ class EventType(Generic[M]):
         """Reads and writes the payload as JSON."""
         return _adapter(self.payload)
 
-    def subject_of(self, data: M) -> str:
+    def subject_of(self, data: M) -> str | None:
         """What it happened to: events of one subject are delivered in their order."""
-        return str(getattr(data, self._subject))
+        found = getattr(data, self._subject) if self._subject is not None else None
+        return None if found is None else str(found)
 
     def customer_of(self, data: M) -> str | None:
         """Whose it is, where it is a customer's."""
@@ -171,8 +179,12 @@ def subscriptions(service: type[Api]) -> tuple[Subscription, ...]:
     found: list[Subscription] = []
     for name in dict.fromkeys(name for base in reversed(service.__mro__) for name in vars(base)):
         member = getattr(service, name, None)
-        for kind in getattr(member, HEARS, ()):
-            if not inspect.iscoroutinefunction(member) or len(inspect.signature(member).parameters) != 2:
-                raise TypeError(f"{service.__name__}.{name} hears events: async def {name}(self, happened)")
-            found.append(Subscription(service.name, name, kind))
+        found += [heard(service, name, member, kind) for kind in getattr(member, HEARS, ())]
     return tuple(found)
+
+
+def heard(service: type[Api], name: str, method: Any, kind: EventType[Any]) -> Subscription:
+    """That a method is told of an event. Raises TypeError where it takes none."""
+    if not inspect.iscoroutinefunction(method) or len(inspect.signature(method).parameters) != 2:
+        raise TypeError(f"{service.__name__}.{name} hears events: async def {name}(self, happened)")
+    return Subscription(service.name, name, kind)

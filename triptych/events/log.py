@@ -45,9 +45,9 @@ class EventLog:
         """Rings whenever this process has appended, or changed what is to be delivered."""
 
     async def subscribe(self, services: Iterable[str], subscriptions: Iterable[Subscription]) -> None:
-        """Have these services told of these events and no others, from now on.
+        """Have these services told of these events and no others; without services, of these as well.
 
-        What was logged before a subscription is not told; what is to be delivered already still is.
+        What was logged before a subscription begins is not told; what is to be delivered already still is.
         """
         wanted = {(found.kind.type, found.subscriber, found.service) for found in subscriptions}
         async with self.database.write():
@@ -105,6 +105,11 @@ class EventLog:
         rows = await self.database.fetch(self._place, id=id)
         return rows[0][0] if rows else None
 
+    async def read(self, after: int, limit: int = 100) -> list[Logged]:
+        """What was told after a place in the log, whoever told it."""
+        rows = await self.database.fetch(self._after, after=after, how_many=limit)
+        return [Logged(number, Event.model_validate_json(payload)) for number, payload in rows]
+
     async def of_customer(self, customer: str, after: int, limit: int = 100) -> list[Logged]:
         """What was told about a customer after a place in the log."""
         rows = await self.database.fetch(self._of_customer, customer=customer, after=after, how_many=limit)
@@ -133,7 +138,9 @@ class EventLog:
     @cached_property
     def _subscribe(self) -> Query:
         values: dict[str, Any] = {name: bindparam(name) for name in ("type", "subscriber", "service")}
-        return self.database.compiled(insert(_SUBSCRIPTIONS).values(values).inline())
+        dialect = postgresql if self.database.dialect == "postgresql" else sqlite
+        statement = dialect.insert(_SUBSCRIPTIONS).values(values).on_conflict_do_nothing()
+        return self.database.compiled(statement.inline())
 
     @cached_property
     def _unsubscribe(self) -> Query:
@@ -187,6 +194,12 @@ class EventLog:
     @cached_property
     def _place(self) -> Query:
         return self.database.compiled(select(_EVENTS.c.number).where(_EVENTS.c.id == bindparam("id")))
+
+    @cached_property
+    def _after(self) -> Query:
+        columns = _EVENTS.c
+        chosen = select(columns.number, columns.payload).where(columns.number > bindparam("after"))
+        return self.database.compiled(chosen.order_by(columns.number).limit(bindparam("how_many")))
 
     @cached_property
     def _of_customer(self) -> Query:

@@ -13,6 +13,7 @@ from triptych.canonical.party import (
     Lead,
     LeadStatus,
     NewCustomer,
+    NewLead,
 )
 from triptych.canonical.sales import (
     QUOTE_TRANSITIONS,
@@ -21,6 +22,7 @@ from triptych.canonical.sales import (
     QuoteFilter,
     QuoteStatus,
 )
+from triptych.contract import Happened, hook
 from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict, InvalidState
 from triptych.storage import Ruled, moved
@@ -46,6 +48,11 @@ class CrmService(Crm):
         self.customers = backend.customers
         self.leads = backend.leads
         self.quotes = Quotes(backend.quotes)
+
+    @hook("leads", NewLead)
+    async def take_lead(self, happened: Happened[NewLead]) -> None:
+        """A form of the website, or a network where we advertise, has caught a lead."""
+        await self.leads.create(happened.data)
 
     async def merge_customer(self, customer_id: str, merge: Merge) -> Customer:
         if merge.into == customer_id:

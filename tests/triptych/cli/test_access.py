@@ -107,7 +107,10 @@ def test_a_client_of_a_plan_that_does_not_exist_is_refused_naming_those_that_do(
     refused = beside("clients", "add", "Acme", "--scope", "crm:read", "--plan", "parnter")
 
     assert refused.code == 1
-    assert "/plan: 'parnter' is no plan; there are anonymous, oauth, free, partner, internal" in refused.err
+    assert (
+        "/plan: 'parnter' is no plan; there are anonymous, oauth, hooks, free, partner, internal"
+        in refused.err
+    )
 
 
 def test_plans_are_listed_with_what_may_be_used(beside: Triptych) -> None:

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from systems.billing.contract import Billing
 from systems.crm.contract import Crm
+from tests.triptych.events.conftest import until
 from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
 from triptych.canonical.party import NewCustomer
@@ -43,7 +44,14 @@ def test_every_event_of_every_contract_is_in_it_once_and_every_reference_leads_s
 async def test_what_is_told_is_what_the_document_says(tmp_path: Path) -> None:
     async with Platform(Settings(data=tmp_path), installed({"crm"})) as platform:
         await platform.client(Crm).customers.create(NewCustomer(name="Ada", email="ada@example.org"))
-        (event,) = await (await platform.storage.open("crm")).outbox.pending()
+        log = platform.log
+        assert log is not None
+
+        async def logged() -> bool:
+            return bool(await log.read(after=0))
+
+        await until(logged)
+        event = (await log.read(after=0))[0].event
     payload = {**DOCUMENT["components"]["messages"][CUSTOMER_CREATED]["payload"]}
     validator: Any = Draft202012Validator({**payload, "components": DOCUMENT["components"]})
     told = json.loads(event.as_json())
