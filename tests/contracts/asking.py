@@ -64,6 +64,15 @@ class Service:
                 last = line.removeprefix("data: ") if line.startswith("data: ") else last
         return json.loads(last)
 
+    def hears(self, name: str, *places: Any, **given: Any) -> Json:
+        """The first event of a stream that does not end."""
+        request = self.request(name, *places, **given)
+        headers = self._token(request) | request.headers
+        with self._http.stream("GET", request.path, headers=headers) as answer:
+            assert answer.status_code == request.operation.declared.status, answer.read()
+            first = next(line for line in answer.iter_lines() if line.startswith("data: "))
+        return json.loads(first.removeprefix("data: "))
+
     def makes(self, noun: str, **given: Any) -> Json:
         """A new thing of a collection, as in the contract's example but for its natural keys."""
         return self.does(f"{noun}.create", **given)

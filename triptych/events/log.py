@@ -1,6 +1,7 @@
 """The log of all events of an installation: appended to by relays, read by whoever follows."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,6 +19,8 @@ from triptych.storage.queries import Query
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 PURGED_AT_ONCE = 1000
+LOOK_AGAIN = 1.0
+"""Seconds after which a follower looks again, for what another process has appended."""
 
 _EVENTS = tables.events_v1(MetaData())
 _SUBSCRIPTIONS = tables.subscriptions_v1(MetaData())
@@ -114,6 +117,18 @@ class EventLog:
         """What was told about a customer after a place in the log."""
         rows = await self.database.fetch(self._of_customer, customer=customer, after=after, how_many=limit)
         return [Logged(number, Event.model_validate_json(payload)) for number, payload in rows]
+
+    async def follow(self, customer: str, after: int, ends: float) -> AsyncGenerator[Logged]:
+        """What is told about a customer after a place in the log, as it comes, until a moment of the loop."""
+        now = asyncio.get_running_loop().time
+        while (left := ends - now()) > 0:
+            heard = self.bell.listen()
+            found = await self.of_customer(customer, after)
+            for logged in found:
+                after = logged.number
+                yield logged
+            if not found:
+                await self.bell.wait(heard, min(left, LOOK_AGAIN))
 
     async def purge(self, keep: timedelta) -> int:
         """Forget events that are older, with their deliveries, once nobody waits for them any more."""

@@ -10,6 +10,7 @@ from experiences.storefront.views import (
     Checkout,
     GuestSession,
     LineQuantity,
+    News,
     OrderView,
     Profile,
     ShopProduct,
@@ -111,6 +112,14 @@ class Storefront(ExperienceApi, version=1, owner="digital-commerce"):
         self, id: Id, session: Session = None, last_event_id: str = ""
     ) -> AsyncIterator[OrderView]:
         """The order now, and again after each change, until it has come to its end."""
+        ...
+
+    @get("/events", scope="storefront:orders", raises=[Forbidden])
+    def follow_news(self, last_event_id: str = "") -> AsyncIterator[News]:
+        """What happens to your orders, invoices and tickets, as it happens.
+
+        The stream ends after ten minutes; ask again with the last id, and nothing is missed.
+        """
         ...
 
     @get("/me", scope="storefront:profile", raises=[Forbidden, NotFound])

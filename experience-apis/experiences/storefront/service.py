@@ -6,11 +6,13 @@ from typing import Annotated
 
 from experiences.storefront.carts import Carts
 from experiences.storefront.contract import MyOrders, ShopQuery, Storefront
+from experiences.storefront.news import CustomerNews
 from experiences.storefront.views import (
     CartView,
     Checkout,
     GuestSession,
     LineQuantity,
+    News,
     OrderView,
     Profile,
     ShopProduct,
@@ -32,6 +34,7 @@ from triptych.canonical.order import NewOrder, OrderChannel
 from triptych.canonical.party import Contact, NewCustomer
 from triptych.context import current
 from triptych.contract import Page
+from triptych.events.log import EventLog
 from triptych.problems import FieldError, Forbidden, InvalidInput, NotFound, Problem
 
 
@@ -44,12 +47,14 @@ class StorefrontService(Storefront):
         commerce: Commerce,
         availability: Annotated[InventoryAvailability, Scopes("inventory-availability:read")],
         orders: OrderToFulfillment,
+        log: EventLog,
     ) -> None:
         self._crm = crm
         self._commerce = commerce
         self._availability = availability
         self._orders = orders
         self._carts = Carts(commerce)
+        self._news = CustomerNews(log)
 
     async def find_products(self, filter: ShopQuery) -> Page[ShopProduct]:
         page = await self._commerce.catalogue.find(CatalogueItemFilter(published=True, **filter.model_dump()))
@@ -154,6 +159,10 @@ class StorefrontService(Storefront):
         await self._check_owner(id, order.customer_id, session)
         async for progress in self._orders.follow_order(id, last_event_id):
             yield OrderView.of(progress)
+
+    async def follow_news(self, last_event_id: str = "") -> AsyncIterator[News]:
+        async for news in self._news.follow(_customer(), last_event_id):
+            yield news
 
     async def _check_owner(self, id: str, customer_id: str, session: str | None) -> None:
         """Raise NotFound unless the order is the customer's, or was bought in the guest's session."""

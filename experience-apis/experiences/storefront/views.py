@@ -234,6 +234,26 @@ class OrderView(Model):
         )
 
 
+class News(Model):
+    """Something that happened to what is yours; the first one of a stream only says where it begins."""
+
+    model_config = example(
+        event_id=4711,
+        kind="order-shipped",
+        about="ord_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        at="2026-07-02T08:00:00Z",
+    )
+
+    event_id: Annotated[int, Field(ge=0)]
+    """Its place; sent as Last-Event-ID, the stream goes on behind it."""
+    kind: Code
+    """What happened, such as `order-shipped`. Further kinds may come: pass over what you do not know."""
+    about: Id | None = None
+    """What it happened to: the id of the order, invoice, refund or ticket."""
+    at: Timestamp | None = None
+    """When."""
+
+
 class Profile(Model):
     """Who you are to us."""
 

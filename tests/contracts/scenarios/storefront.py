@@ -54,6 +54,7 @@ def a_customer_buys(customer: Service, alfreds: Json, chai: Json) -> None:
     order = customer.does("check_out", buyer=None)
     assert [found["id"] for found in customer.does("find_orders")["items"]] == [order["id"]]
     assert customer.does("me")["customer_id"] == alfreds["id"]
+    assert customer.hears("follow_news")["kind"] == "here"
 
 
 def a_guest_signs_in(guest: Service, customer: Service, commerce: Service, chai: Json) -> None:
@@ -103,5 +104,6 @@ def who_is_no_customer_has_nothing(guest: Service, chai: Json) -> None:
     guest.refuses("check_out", because=Forbidden)
     guest.refuses("merge_guest_cart", because=Forbidden)
     guest.refuses("find_orders", because=Forbidden)
+    guest.refuses("follow_news", because=Forbidden)
     guest.refuses("me", because=Forbidden)
     guest.seen_by("cus_nobody").refuses("me", because=NotFound)

@@ -1,5 +1,6 @@
 """An order that somebody calls off in the ERP is called off everywhere."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from triptych.canonical.money import Money
 from triptych.canonical.order import NewOrder
 from triptych.canonical.party import Address, NewCustomer
 from triptych.canonical.product import NewProduct
-from triptych.problems import Unavailable
 from triptych.settings import Settings
 
 NEEDED = ("crm", "erp", "warehouse", "billing", "marketing", "order-to-fulfillment")
@@ -26,11 +26,13 @@ NEEDED = ("crm", "erp", "warehouse", "billing", "marketing", "order-to-fulfillme
 async def test_an_order_that_is_called_off_in_the_books_gives_its_stock_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def down(self: EmbeddedBilling, payment: NewPayment) -> None:
-        raise Unavailable("The payment provider does not answer.")
+    answers = asyncio.Event()
 
-    monkeypatch.setattr(EmbeddedBilling, "authorise", down)
-    settings = Settings(data=tmp_path, step_attempts=1000, step_delay=0.05)
+    async def slow(self: EmbeddedBilling, payment: NewPayment) -> None:
+        await answers.wait()
+
+    monkeypatch.setattr(EmbeddedBilling, "authorise", slow)
+    settings = Settings(data=tmp_path, step_delay=0.05)
     async with running(settings, *NEEDED) as platform:
         erp, warehouse = platform.client(Erp), platform.client(Warehouse)
         customer = await platform.client(Crm).customers.create(NewCustomer(name="Ada"))
@@ -53,6 +55,13 @@ async def test_an_order_that_is_called_off_in_the_books_gives_its_stock_back(
 
         await until(reserved)
         await erp.cancel_order(placed.id, Cancellation(reason="Ordered twice."))
+
+        async def heard_of() -> bool:
+            assert platform.engine is not None
+            return (await platform.engine.show(f"order-to-fulfillment.fulfil:{placed.id}")).cancelling
+
+        await until(heard_of)
+        answers.set()
 
         async def called_off() -> bool:
             return (await orders.order(placed.id)).status == "cancelled"
