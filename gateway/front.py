@@ -17,7 +17,7 @@ from gateway.authorization.service import MIGRATIONS, AuthorizationServer
 from gateway.authorization.users import Users
 from gateway.build import build_gateway
 from gateway.edge import EdgeProtocol, EdgeUpstream, Lane
-from gateway.front_asgi import Gateway, Observer
+from gateway.front_asgi import Gateway, Observer, Running
 from gateway.front_uvicorn import GuardedProtocol
 from gateway.hooks import HookDoor
 from gateway.house import Page
@@ -91,12 +91,7 @@ class GatewayFront:
             pins=self.authorization.clients.pin,
             web_pages=self.authorization.allowed_origins.of_client,
             possession=self.authorization.proofs,
-            running=[
-                self.audit.running,
-                self.authorization.running,
-                self.usage.running,
-                *([self._access.running] if self._access else []),
-            ],
+            running=self._running(),
             count=self.usage.count,
             observers=self._observers(),
             hooks=await self._hooks(),
@@ -131,6 +126,11 @@ class GatewayFront:
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """uvicorn's protocol for the connections that come from outside."""
         return GuardedProtocol if self._lane is None else partial(EdgeProtocol, self._lane)
+
+    def _running(self) -> list[Running]:
+        """What runs beside the requests."""
+        parts = [self.audit, self.authorization, self.usage, *([self._access] if self._access else [])]
+        return [part.running for part in parts]
 
     async def _hooks(self) -> Page | None:
         """The door for webhooks, where settings open it for any."""

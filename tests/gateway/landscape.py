@@ -104,11 +104,7 @@ class Fulfilment(ProcessApi, version=1, owner="logistics"):
     """A process, for internal clients."""
 
     parcels = flow(
-        "Parcels leave the house.",
-        pace="near-real-time",
-        owner="logistics",
-        failure="They leave late.",
-        within=timedelta(hours=1),
+        "Parcels leave.", pace="batch", owner="logistics", failure="They are late.", within=timedelta(hours=1)
     )
 
     @get("/state")

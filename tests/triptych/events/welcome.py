@@ -1,14 +1,24 @@
 """A process that opens a ticket for what it hears of customers: the help desk counts its effects."""
 
+from datetime import timedelta
+
 from systems.crm.contract import Crm
 from systems.support.contract import Support
 from triptych.canonical.party import Customer
 from triptych.canonical.support import NewTicket, TicketFilter
-from triptych.contract import Happened, ProcessApi, every, on
+from triptych.contract import Happened, ProcessApi, every, flow, on
 
 
 class Welcome(ProcessApi, version=1, owner="tests"):
     """Greets customers."""
+
+    greetings = flow(
+        "What happens to customers, to a ticket for each.",
+        pace="near-real-time",
+        owner="tests",
+        failure="Nobody is greeted.",
+        within=timedelta(seconds=5),
+    )
 
 
 class WelcomeService(Welcome):
