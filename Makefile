@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
 
-.PHONY: help up test check bench bench-gateway format coverage
+.PHONY: help up test test-compiled compiled check bench bench-gateway format coverage
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do \
@@ -22,6 +22,11 @@ $(READY_DEV): requirements-dev.lock pyproject.toml
 
 # --- what is run ---
 
+# what of the gateway's tests goes through its hot path
+COMPILED_TESTS = tests/gateway/attacks tests/gateway/edge tests/gateway/filters tests/gateway/limits tests/gateway/usage \
+	tests/gateway/test_acting.py tests/gateway/test_chain.py tests/gateway/test_front.py tests/gateway/test_hostile.py \
+	tests/gateway/test_observing.py tests/gateway/test_split.py tests/gateway/test_time_limits.py tests/gateway/test_compiled.py
+
 # one process more than there are processors, since tests wait now and then; 3 to 5 of them
 PYTEST_ALL = $(BIN)/python -m pytest --dist=loadgroup -n $$($(BIN)/python -c 'import os; print(max(3, min(5, os.cpu_count() + 1)))')
 
@@ -33,6 +38,12 @@ test: $(READY_DEV)  ## run the whole test suite; `make test PYTEST='-k crm'` run
 
 coverage: $(READY_DEV)  ## run the test suite and show which lines it never reached
 	@$(PYTEST_ALL) --cov --cov-report=term-missing:skip-covered $(PYTEST)
+
+compiled: $(READY_DEV)  ## compile the gateway's hot path into build/compiled, where it has changed; needs a C compiler
+	@$(BIN)/python -m tools.compiled build/compiled
+
+test-compiled: compiled  ## run the gateway's tests over the compiled code
+	@PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/pytest --dist=loadgroup -n 3 $(COMPILED_TESTS) $(PYTEST)
 
 bench: $(READY_DEV)  ## run every benchmark; results as tables and in var/bench/*.json
 	@$(BIN)/python -m bench

@@ -58,19 +58,21 @@ class Exchange:
         *,
         scheme: str = "http",
         target: bytes | None = None,
+        named: dict[bytes, bytes] | None = None,
     ) -> None:
         self.method = method
         self.raw_path = raw_path
         """Path of the request target; after `guard` in the one spelling that is passed on."""
         self.query = query
         self.headers = headers
-        self.named = dict(headers)
+        self.named = dict(headers) if named is None else named
         """The last value of each header; `guard` refuses repeats where they would matter."""
         self.client = client
         """Address of the client, `203.0.113.7` or `2001:db8::1`; empty when unknown."""
         self.scheme = scheme
         if target is not None:
             self.target = target
+        self.account = None
         self.segments: list[str] = []
         """`path.split("/")`; the first one is empty."""
         self.added: Headers = []
@@ -80,13 +82,11 @@ class Exchange:
 
         What was judged by the head alone need not be judged again; `self.query` must be as it came.
         """
-        other = Exchange.__new__(Exchange)
-        other.method, other.raw_path, other.query = self.method, self.raw_path, self.query
-        other.headers, other.named = self.headers, self.named
+        other = Exchange(
+            self.method, self.raw_path, self.query, self.headers, client, scheme=scheme, named=self.named
+        )
         other.path, other.segments = self.path, self.segments
         other.route, other.endpoint, other.inward = self.route, self.endpoint, self.inward
-        other.client, other.scheme = client, scheme
-        other.added = []
         return other
 
     def ended(self) -> None:

@@ -1,14 +1,15 @@
 """The ASGI front: the chain before services in this process, or before those that HTTP reaches."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.answer import Answer
+from gateway.beside import together
 from gateway.chain import Chain
 from gateway.dress import Dress
 from gateway.exchange import Exchange, Reply, refusal
@@ -61,16 +62,12 @@ class Gateway:
         self._count = count
         self._observers = tuple(observers)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """What has to run beside the requests: connections, the writer of the audit log."""
-        async with AsyncExitStack() as stack:
-            for upstream in self.upstreams.values():
-                if isinstance(upstream, HttpUpstream):
-                    stack.push_async_callback(upstream.aclose)
-            for part in self._running:
-                await stack.enter_async_context(part())
-            yield
+        connections = [
+            aclosing(upstream) for upstream in self.upstreams.values() if isinstance(upstream, HttpUpstream)
+        ]
+        return together([*connections, *(part() for part in self._running)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

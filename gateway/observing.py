@@ -4,13 +4,13 @@ An observer is told each exchange once it is over. The access log is one too.
 """
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway.edge.connection import FAILURES
-from gateway.edge.lane import Lane
+from gateway.edge.lane import COMPILED, Lane
 from gateway.exchange import Exchange
 from gateway.routes import Endpoint
 from triptych.telemetry.metrics import Counted, OperationCounts
@@ -18,14 +18,17 @@ from triptych.telemetry.metrics import Counted, OperationCounts
 if TYPE_CHECKING:
     from triptych.telemetry.traces import ServiceTracer
 
-OUTCOMES = ("cancelled", "1xx", "2xx", "3xx", "4xx", "5xx")
+OUTCOMES: Final = ("cancelled", "1xx", "2xx", "3xx", "4xx", "5xx")
 """By the first digit of the status; `cancelled` where the client went before there was one."""
-_SAMPLED = frozenset("13579bdf")
+_SAMPLED: Final = frozenset("13579bdf")
 """Last digits of a `traceparent` whose trace is recorded (Trace Context, 3.2.2.5)."""
 
 
-class Requests(Collector):
-    """Counts requests by operation and outcome. Pages and what leads nowhere have no operation."""
+class Requests:
+    """Counts requests by operation and outcome, for prometheus_client to collect.
+
+    Pages and what leads nowhere have no operation.
+    """
 
     def __init__(self) -> None:
         self._nowhere = OperationCounts("gateway", "")
@@ -93,4 +96,6 @@ class LaneState(Collector):
                 ejected.add_metric(names, replica.failures >= FAILURES)
                 waiting.add_metric(names, replica.active)
                 resting.add_metric(names, len(replica.idle))
-        return [clients, ejected, waiting, resting]
+        compiled = GaugeMetricFamily("triptych_edge_compiled", "1 where the hot path is compiled.")
+        compiled.add_metric([], COMPILED)
+        return [clients, ejected, waiting, resting, compiled]

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -17,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from bench.gateway.tokens import Tokens
 from bench.processes import TRIPTYCH, Served, free_port, served
+from tools.compiled import CannotCompile, compile_into
 
 FILES = Path(__file__).parent / "files"
 PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}, "oauth": {"burst": 1_000_000}})
@@ -153,11 +155,24 @@ def naive(core: int, behind: int, tokens: Tokens) -> Generator[Served]:
             yield found
 
 
+@cache
+def compiled() -> dict[str, str]:
+    """What has a gateway run as the image does, its hot path compiled; nothing where that cannot be done."""
+    folder = Path("build/compiled").absolute()
+    try:
+        compile_into(folder)
+    except CannotCompile as reason:
+        sys.stderr.write(f"gateway: the edge is interpreted, as {reason}\n")
+        return {}
+    return {"PYTHONPATH": str(folder)}
+
+
 @contextmanager
 def edge(core: int, behind: int, data: Path, secret: str, **more: str) -> Generator[Served]:
     """`triptych serve gateway` with everything on: token, scope, limits, versions, ids, log, metrics."""
     port = free_port()
     settings = {
+        **compiled(),
         "TRIPTYCH_DATA": str(data),
         "TRIPTYCH_SECRET_KEY": secret,
         "TRIPTYCH_PLANS": PLENTY,

@@ -40,6 +40,7 @@ def measure() -> list[Row]:
         signed = rs256(TOKENS)
         ways: dict[str, AbstractContextManager[Served]] = {
             "edge": edge(GATEWAY, behind, folder / "data", secret),
+            "edge-interpreted": edge(GATEWAY, behind, folder / "data", secret, PYTHONPATH=""),
             "nginx": nginx(GATEWAY, behind),
             "haproxy-rs256": haproxy(GATEWAY, behind, signed),
             "node-tuned": node(GATEWAY, behind, signed, "tuned.cjs", ("undici@7.30.2",)),
@@ -53,7 +54,7 @@ def measure() -> list[Row]:
             except Missing as missing:
                 sys.stderr.write(f"gateway: without {kind}, as {missing}\n")
                 continue
-            tokens = ours(running.address, clients) if kind == "edge" else signed.texts
+            tokens = ours(running.address, clients) if kind.startswith("edge") else signed.texts
             fronts[kind] = Front(running, script(folder, kind, tokens, PATH))
         in_turn(fronts, ROUNDS)
     return rows(fronts)
@@ -63,7 +64,7 @@ def rows(fronts: dict[str, Front]) -> list[Row]:
     """What was seen, the edge against each of the others."""
     mine = fronts["edge"].median("microseconds")
     found = [
-        Row(f"edge/{kind}", mine, "µs CPU", front.median("microseconds"), kind, AIMS[kind])
+        Row(f"edge/{kind}", mine, "µs CPU", front.median("microseconds"), kind, AIMS.get(kind, ""))
         for kind, front in fronts.items()
         if kind != "edge"
     ]

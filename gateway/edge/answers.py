@@ -1,5 +1,7 @@
 """Heads of answers that came before, found by their octets: services give the same ones within a second."""
 
+from typing import Final
+
 from gateway.compression import compressible
 from gateway.exchange import Headers
 
@@ -7,7 +9,7 @@ COUNT = 512
 """Heads that are remembered for a replica; the oldest one goes first."""
 LARGEST = 2048
 """Bytes of the largest head that is worth remembering."""
-END = b"\r\n\r\n"
+END: Final = b"\r\n\r\n"
 
 
 class AnswerHead:

@@ -23,12 +23,13 @@ LONGEST = 30.0
 class Asking(Protocol):
     """Who waits for an answer: a passage. It is told of an answer piece by piece."""
 
-    connection: "Connection | None"
-    """What the answer comes by, while it does."""
-
     @property
     def gone(self) -> bool:
         """Whether nobody waits any more."""
+        ...
+
+    def asked(self, connection: "Connection") -> None:
+        """The request has gone to this connection; the answer will come by it."""
         ...
 
     def head(self, status: int, headers: Headers) -> None:
@@ -76,8 +77,8 @@ class Replica:
             self.ejected_until = now + min(LONGEST, EJECTED * 2.0 ** (self.failures - FAILURES))
 
 
-class Connection(asyncio.Protocol):
-    """A connection to a replica. It carries one request at a time."""
+class Connection:
+    """A connection to a replica, as event loops ask of a protocol. It carries one request at a time."""
 
     __slots__ = (
         "_body",
@@ -124,7 +125,7 @@ class Connection(asyncio.Protocol):
         self.asking = asking
         self._done = self._told = self.sending = False
         self.transport.write(request)
-        asking.connection = self
+        asking.asked(self)
 
     def send(self, piece: bytes) -> None:
         """More of the request."""
@@ -148,6 +149,9 @@ class Connection(asyncio.Protocol):
         asking, self.asking = self.asking, None
         if asking is not None:
             asking.lost(self.used)
+
+    def eof_received(self) -> None:
+        """The service writes no more: the transport closes itself."""
 
     def pause_writing(self) -> None:
         if self.asking is not None:

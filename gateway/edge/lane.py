@@ -1,11 +1,12 @@
 """What all connections of an edge front share: the chain, the upstreams, and one clock for all deadlines."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
+from gateway.beside import beside
 from gateway.edge.answers import AnswerHead
 from gateway.edge.batch import Outbox
 from gateway.edge.heads import Heads
@@ -14,6 +15,8 @@ from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Headers
 from gateway.front_asgi import Gateway
 
+COMPILED: Final = not __file__.endswith(".py")
+"""Whether this is `tools/compiled.py`'s."""
 TICK = 0.25
 """Seconds between two looks at what is late: nothing ends too early, and at most this much too late."""
 KEEP_ALIVE = 75.0
@@ -62,17 +65,13 @@ class Lane:
             self._stamped, self._stamp = fields, b"".join(b"%b: %b\r\n" % field for field in fields)
         return self._stamp
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Look after deadlines until the block ends, and close the connections to services then."""
-        sweeper = asyncio.create_task(self._sweep(), name="edge sweeper")
-        try:
-            yield
-        finally:
-            sweeper.cancel()
-            await asyncio.wait([sweeper])
-            for upstream in self.upstreams.values():
-                upstream.close()
+        return beside(self._sweep, "edge sweeper", self._close)
+
+    def _close(self) -> None:
+        for upstream in self.upstreams.values():
+            upstream.close()
 
     async def _sweep(self) -> None:
         while True:

@@ -23,18 +23,13 @@ class OlderAnswer:
         self._pieces: list[bytes] = []
 
     @property
-    def connection(self) -> Connection | None:
-        """What the answer comes by."""
-        return self._asking.connection
-
-    @connection.setter
-    def connection(self, connection: Connection | None) -> None:
-        self._asking.connection = connection
-
-    @property
     def gone(self) -> bool:
         """Whether nobody waits any more."""
         return self._asking.gone
+
+    def asked(self, connection: Connection) -> None:
+        """The request has gone to this connection."""
+        self._asking.asked(connection)
 
     def head(self, status: int, headers: Headers) -> None:
         """Noted until the body is there."""

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from uvicorn.server import ServerState
 
 from gateway.compression import accepts_gzip
 from gateway.edge.answers import AnswerHead
+from gateway.edge.batch import Batched
 from gateway.edge.connection import Asking, Connection, Replica
 from gateway.edge.heads import Head
 from gateway.edge.lane import Lane
@@ -33,10 +34,11 @@ class Client(Protocol):
     """The connection that a request came by."""
 
     lane: Lane
-    transport: asyncio.Transport
+    out: Batched
+    """Where the answer goes."""
     server_state: ServerState
 
-    def passed(self, passage: "Passage") -> None:
+    def passed(self, passage: "Passage", now: float) -> None:
         """The request is answered; the next one may begin."""
         ...
 
@@ -62,7 +64,7 @@ class Passage:
     It has what uvicorn and the guard look at on the present request of a connection.
     """
 
-    message_event = _Deaf()
+    message_event: ClassVar = _Deaf()
     body = b""
     more_body = True
     connection: Connection | None = None
@@ -157,6 +159,10 @@ class Passage:
 
     # --- the service's answer ---
 
+    def asked(self, connection: Connection) -> None:
+        """The request has gone to this connection; the answer will come by it."""
+        self.connection = connection
+
     def head(self, status: int, headers: Headers) -> None:
         """The service has begun to answer."""
         if self._replica is not None:
@@ -190,7 +196,7 @@ class Passage:
         for name, value in exchange.added:
             parts += (name, b": ", value, b"\r\n")
         parts += (b"x-request-id: ", exchange.request_id.encode(), b"\r\n\r\n", body)
-        client.transport.write(b"".join(parts))
+        client.out.write(b"".join(parts))
         return self._finish()
 
     def lost(self, reused: bool) -> None:
@@ -246,7 +252,7 @@ class Passage:
         assert self._outgoing is not None, "an answer has a head"
         self._outgoing.body(body, last)
         if there := self._outgoing.take():
-            self._client.transport.write(there)
+            self._client.out.write(there)
 
     # --- ends ---
 
@@ -271,7 +277,7 @@ class Passage:
         """End an answer that cannot be completed, so that nobody takes it for a whole one."""
         self.keep_alive = False
         self._give_up()
-        self._client.transport.abort()
+        self._client.out.abort()
         self._over()
 
     def _give_up(self) -> None:
@@ -287,11 +293,19 @@ class Passage:
         self.connection = None
 
     def _finish(self) -> None:
-        self._over()
-        self._client.passed(self)
+        now = self._over()
+        self._client.passed(self, now)
 
-    def _over(self) -> None:
+    def _over(self) -> float:
         self.response_complete = True
         self.exchange.ended()
         lane = self._client.lane
-        lane.gateway.over(self.exchange, lane.now() - self._began)
+        now = lane.now()
+        lane.gateway.over(self.exchange, now - self._began)
+        return now
+
+
+def again(client: Client, head: Head, address: str, scheme: str) -> Passage:
+    """The passage of a request whose head came before."""
+    upstream = client.lane.upstreams[head.service]
+    return Passage(client, head.exchange.again(address, scheme), upstream, head=head)

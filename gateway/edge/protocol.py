@@ -7,7 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.edge.batch import Batched
 from gateway.edge.heads import Head
 from gateway.edge.lane import KEEP_ALIVE, Lane
-from gateway.edge.passage import Passage
+from gateway.edge.passage import Passage, again
 from gateway.edge.upload import Upload
 from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange
@@ -20,19 +20,25 @@ SMALL = 64 * 1024
 class EdgeProtocol(GuardedProtocol):
     """Hand `partial(EdgeProtocol, lane)` to `uvicorn.Config(http=…)`."""
 
+    out: Batched
+    """The transport, once there is one."""
+
     def __init__(self, lane: Lane, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.lane = lane
         self._passage: Passage | None = None
         self._passed: Passage | None = None
         """The last request of the octets that are read at present, if its head may come again."""
-        self._address = ""
+        self._address, self._scheme = "", "http"
+        self._rests = False
+        """Whether the parser has nothing of a next request, and nothing is under way."""
         self._resting = 0.0
         """Since when the connection waits for its next request; 0 while one is under way."""
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(Batched(transport, self.lane.outbox))
-        self._address = self.client[0] if self.client else ""
+        self.out = Batched(transport, self.lane.outbox)
+        super().connection_made(self.out)
+        self._address, self._scheme = self.client[0] if self.client else "", self.scheme or "http"
         self.lane.swept.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,10 +63,15 @@ class EdgeProtocol(GuardedProtocol):
         connection = self._passage.connection if self._passage is not None else None
         return connection.transport if connection is not None else None
 
+    def shutdown(self) -> None:
+        self._rests = False
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """A head that came before takes the short way; everything else goes to the parser."""
-        if self._open or self.leaving or self.pipeline or (self.cycle and not self.cycle.response_complete):
+        if not self._rests:
             return super().data_received(data)
+        self._rests = False
         head = self.lane.heads.find(data)
         if head is not None:
             return self._again(head)
@@ -73,16 +84,11 @@ class EdgeProtocol(GuardedProtocol):
         return None
 
     def _again(self, head: Head) -> None:
-        if self._timer is not None:
-            self._stop_timer()
-        if self.timeout_keep_alive_task is not None:
-            self._unset_keepalive_if_required()
-        self._head, self._resting = -1, 0.0
-        exchange = head.exchange.again(self._address, self.scheme or "http")
-        if self.certificate is not None:
-            exchange.certificate = self.certificate
-        self._passage = passage = Passage(self, exchange, self.lane.upstreams[head.service], head=head)
+        self._resting = 0.0
+        self._passage = passage = again(self, head, self._address, self._scheme)
         self.cycle = cast(Any, passage)
+        if self.certificate is not None:
+            passage.exchange.certificate = self.certificate
         passage.end()
 
     # --- the parser ---
@@ -92,7 +98,7 @@ class EdgeProtocol(GuardedProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._open, self._head, self._resting = True, 0, 0.0
+        self._open, self._head, self._resting, self._rests = True, 0, 0.0, False
         self._begun += 1
 
     def on_headers_complete(self) -> None:
@@ -104,7 +110,7 @@ class EdgeProtocol(GuardedProtocol):
         self._stop_timer()
         path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("ascii")
-        exchange = Exchange(method, path, query, self.headers, self._address, scheme=self.scheme or "http")
+        exchange = Exchange(method, path, query, self.headers, self._address, scheme=self._scheme)
         if self.certificate is not None:
             exchange.certificate = self.certificate
         keep_alive = self.parser.should_keep_alive() and not self.leaving
@@ -151,7 +157,7 @@ class EdgeProtocol(GuardedProtocol):
             self._passed = passage
         return passage.end()
 
-    def passed(self, passage: Passage) -> None:
+    def passed(self, passage: Passage, now: float) -> None:
         """A request of the lane is answered; the next one may begin."""
         if self._passage is passage:
             self._passage = None
@@ -164,7 +170,7 @@ class EdgeProtocol(GuardedProtocol):
         elif self.pipeline:
             self.on_response_complete()
         else:
-            self._resting = self.lane.now()
+            self._resting, self._rests = now, not (self._open or self.leaving)
 
     def wait(self) -> None:
         """Read no more of what the client sends, for now."""

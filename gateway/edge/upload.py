@@ -33,17 +33,11 @@ class Upload(Passage):
         self._went = False
         """Whether any of it was passed on."""
         self._admitted = False
-        self._service: Connection | None = None
 
-    @property
-    def connection(self) -> Connection | None:
-        """What the answer comes by, while it does; the body goes there."""
-        return self._service
-
-    @connection.setter
-    def connection(self, connection: Connection | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self._service = connection
-        if connection is None or self.exchange.translation is not None:
+    def asked(self, connection: Connection) -> None:
+        """The head has gone to this connection; the body follows."""
+        super().asked(connection)
+        if self.exchange.translation is not None:
             return
         connection.sending = True
         held, self._held = self._held, []
@@ -63,8 +57,8 @@ class Upload(Passage):
         exchange = self.exchange
         if exchange.endpoint is not None and self._came > exchange.endpoint.body_limit:
             return self._too_large(exchange.endpoint.body_limit)
-        if self._service is not None and exchange.translation is None:
-            return self._pass_on(self._service, piece)
+        if self.connection is not None and exchange.translation is None:
+            return self._pass_on(self.connection, piece)
         self._held.append(piece)
         if self._came > HELD and exchange.translation is None:
             self._client.wait()
@@ -75,8 +69,8 @@ class Upload(Passage):
         self.more_body = False
         if self.exchange.translation is not None and self._admitted:
             self._ask()
-        elif self._service is not None:
-            self._close(self._service)
+        elif self.connection is not None:
+            self._close(self.connection)
 
     def slow(self, slow: bool) -> None:
         """The service does not keep up, or does again."""
@@ -92,7 +86,7 @@ class Upload(Passage):
             if exchange.endpoint is not None and self._came > exchange.endpoint.body_limit:
                 return self._too_large(exchange.endpoint.body_limit)
             if self._expects and not self._came:
-                self._client.transport.write(_CONTINUE)
+                self._client.out.write(_CONTINUE)
             if self._chunked and exchange.translation is None:
                 exchange.inward = [*(exchange.inward or ()), _CHUNKED]
         if exchange.translation is not None:  # as a whole: an older version of it is translated

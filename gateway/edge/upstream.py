@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from gateway.edge.connection import FAILURES, LONGEST, Asking, Connection, Replica
@@ -20,7 +20,7 @@ RESTING = 4.0
 """Seconds that a connection may rest; services close theirs after 5."""
 
 
-PROOF = 15.0
+PROOF: Final = 15.0
 """Seconds for which a service is told again who calls, in the words of before."""
 
 
@@ -74,12 +74,11 @@ class EdgeUpstream:
         return min(there or others, key=lambda found: found.active)
 
     async def _connect(self, replica: Replica, asking: Asking, request: bytes) -> None:
-        loop = asyncio.get_running_loop()
+        loop, connection = asyncio.get_running_loop(), Connection(replica)
+        protocol = cast(asyncio.Protocol, connection)  # in all but inheritance
         try:
             async with asyncio.timeout(CONNECT):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(replica), replica.host, replica.port
-                )
+                await loop.create_connection(lambda: protocol, replica.host, replica.port)
         except (OSError, TimeoutError) as error:
             _log.warning("%s cannot be reached: %s", self.name, type(error).__name__)
             return asking.lost(False)

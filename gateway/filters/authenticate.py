@@ -1,7 +1,7 @@
 """Whose request this is: the token, verified once and remembered."""
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from gateway.challenge import Challenge
 from gateway.exchange import Exchange, refusal
@@ -34,7 +34,8 @@ def authenticate(
         if known is not None and known.thumbprint is None and header[:7].lower() == b"bearer ":
             exchange.token = known
             return None
-        way, token = verify, header[7:]
+        way: Callable[[Exchange, bytes], Awaitable[Outcome]] = verify
+        token = header[7:]
         if header[:5].lower() == b"dpop " and prove is not None:
             way, token = prove, header[5:]
         elif header[:7].lower() != b"bearer ":
@@ -50,8 +51,8 @@ def authenticate(
         except Problem as problem:
             return challenge.refused(exchange, problem)
         if found.thumbprint is not None:
-            problem = Unauthenticated("This token is bound to a key, and comes as DPoP with a proof.")
-            return challenge.refused(exchange, problem, "DPoP")
+            bare = Unauthenticated("This token is bound to a key, and comes as DPoP with a proof.")
+            return challenge.refused(exchange, bare, "DPoP")
         exchange.token = found
         return None
 

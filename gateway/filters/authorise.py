@@ -22,11 +22,11 @@ def authorise(challenge: Challenge) -> Filter:
         if token is None:
             if audience == "everyone" and scope == "":
                 return None
-            problem = Unauthenticated("This needs an access token, as Authorization: Bearer.")
-            return refusal(exchange, problem, challenge.missing(route.prefix))
+            missing = Unauthenticated("This needs an access token, as Authorization: Bearer.")
+            return refusal(exchange, missing, challenge.missing(route.prefix))
         if token.services is not None and route.prefix not in token.services:
-            problem = Unauthenticated("The access token is for another service.")
-            return refusal(exchange, problem, challenge.invalid(problem.detail, _scheme(token)))
+            other = Unauthenticated("The access token is for another service.")
+            return refusal(exchange, other, challenge.invalid(other.detail, _scheme(token)))
         if audience != "everyone" and (audience == "nobody" or token.plan != "internal"):
             return refusal(exchange, Forbidden(_closed(route.name, audience == "internal")))
         if scope == "" or scope in token.scopes:

@@ -1,5 +1,7 @@
 """What goes inward: the canonical request, without what only the gateway is told, and as whom."""
 
+from typing import Final
+
 from gateway.exchange import Exchange, Headers, Reply, refusal
 from gateway.filters import Filter
 from triptych.context import Caller
@@ -47,7 +49,7 @@ _NEEDED = {b"host", b"content-length", b"content-type", b"idempotency-key", b"if
 """What no client can have us drop by naming it in `Connection`."""
 
 
-_ANYBODY = Caller(service="gateway")
+_ANYBODY: Final = Caller(service="gateway")
 
 
 def forward() -> Filter:

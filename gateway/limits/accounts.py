@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gateway.limits.bucket import Bucket
 from gateway.limits.window import MovingWindow
@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
     """Refused because the shared counters cannot be reached, not because anything is used up."""
 
 
-ADMITTED = Verdict()
+ADMITTED: Final = Verdict()
 
 
 class Account(Protocol):

@@ -7,11 +7,11 @@ refuse instead.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from redis.exceptions import RedisError
 
+from gateway.beside import beside
 from gateway.limits.accounts import ADMITTED, Account, Accounts, LocalAccount, Verdict
 from gateway.limits.counters import RECOVERY, Charge, Counters
 from gateway.limits.window import GRAINS
@@ -200,18 +200,11 @@ class LeasedAccounts(Accounts):
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Say every second that this gateway is there, and give back what is left of leases."""
-        return self._running()
+        return beside(self._beat, "leases", self._leave)
 
-    @asynccontextmanager
-    async def _running(self) -> AsyncGenerator[None]:
-        beat = asyncio.create_task(self._beat())
-        try:
-            yield
-        finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
-            await self._settle(float("inf"))
-            await self._counters.aclose()
+    async def _leave(self) -> None:
+        await self._settle(float("inf"))
+        await self._counters.aclose()
 
     async def _beat(self) -> None:
         while True:

@@ -10,9 +10,8 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.exchange import Exchange
-from gateway.routes import Endpoint, Route
 from gateway.usage.tables import USAGE
+from gateway.usage.tally import Key, Tally
 from triptych.storage import Database
 
 EVERY = 5.0
@@ -25,9 +24,6 @@ HOUR = 3600
 
 _log = logging.getLogger(__name__)
 
-Key = tuple[str, Route, Endpoint, str, int]
-"""Client, route, endpoint, dated version, and the first digit of the status; 0 where nothing was answered."""
-
 
 class Usage:
     """Calls by client, version, operation and outcome."""
@@ -36,18 +32,10 @@ class Usage:
         self._database = database
         self._now = now
         self._every = every
-        self._counted: dict[Key, int] = {}
+        self._tally = Tally()
+        self.count = self._tally.count
+        """Count one call, with the status of its answer, when that begins."""
         self._swept = 0
-
-    def count(self, exchange: Exchange, status: int) -> None:
-        """Count one call, when its answer begins. Only calls of an operation count."""
-        route, endpoint = exchange.route, exchange.endpoint
-        if route is None or endpoint is None:
-            return
-        token = exchange.token
-        key = (token.client if token else "", route, endpoint, exchange.version, status // 100)
-        counted = self._counted
-        counted[key] = counted.get(key, 0) + 1
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -63,7 +51,7 @@ class Usage:
 
     async def flush(self) -> None:
         """Write what was counted until now."""
-        counted, self._counted = self._counted, {}
+        counted = self._tally.take()
         hour = int(self._now()) // HOUR * HOUR
         try:
             async with self._database.write() as connection:
@@ -72,8 +60,7 @@ class Usage:
                 if hour != self._swept:
                     await connection.execute(delete(USAGE).where(USAGE.c.hour < hour - KEPT))
         except BaseException:
-            for key, calls in counted.items():  # nothing was written: it counts with what came meanwhile
-                self._counted[key] = self._counted.get(key, 0) + calls
+            self._tally.give_back(counted)  # nothing was written
             raise
         self._swept = hour
 
@@ -82,12 +69,12 @@ class Usage:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every):
                     await stopping.wait()
-            if stopping.is_set() or not self._counted:
+            if stopping.is_set() or not self._tally.calls:
                 continue
             try:
                 await self.flush()
             except Exception:  # noqa: BLE001 - whatever it was, what was counted waits for the next time
-                _log.exception("usage cannot be written; %d counts wait", len(self._counted))
+                _log.exception("usage cannot be written; %d counts wait", len(self._tally.calls))
 
 
 async def _add(connection: AsyncConnection, hour: int, counted: Mapping[Key, int]) -> None:

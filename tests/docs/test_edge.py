@@ -60,3 +60,11 @@ def wait_for(said: str, log: Path, running: "subprocess.Popen[bytes]") -> None:
         finally:
             tail.terminate()
     pytest.fail(f"{said!r} was not said: {log.read_text()}")
+
+
+def test_what_the_guide_compiles_is_what_it_then_uses() -> None:
+    (compiling,) = blocks(GUIDE, "Compiled")
+    make, serve = compiling.text.splitlines()
+    planned = subprocess.run([*make.split(), "-n"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    folder = serve.split()[0].removeprefix("PYTHONPATH=")
+    assert planned.stdout.splitlines()[-1].endswith(f"tools.compiled {folder}")

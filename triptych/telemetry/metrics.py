@@ -7,6 +7,7 @@ own counters take a lock and a look-up of labels each time, only reads them when
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from typing import Final, Protocol, cast
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import (
@@ -16,12 +17,13 @@ from prometheus_client.core import (
     InfoMetricFamily,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from triptych.calling.resilience import Target
 from triptych.contract import Operation
 
-BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+BOUNDS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
 """Upper bounds of the histogram's buckets, in seconds; a last one takes the rest."""
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 OK = "ok"
@@ -63,6 +65,14 @@ class OperationCounts:
         return found
 
 
+class Collects(Protocol):
+    """What prometheus_client asks of a `Collector`, which need not be one by inheritance."""
+
+    def collect(self) -> Iterable[Metric]:
+        """What there is at this moment."""
+        ...
+
+
 class Meter:
     """What is counted in one process."""
 
@@ -70,9 +80,9 @@ class Meter:
         self._about = {"process": process, "version": version}
         self._counts: dict[Operation, OperationCounts] = {}
         self._targets: list[tuple[str, Target]] = []
-        self._more: list[Collector] = []
+        self._more: list[Collects] = []
 
-    def show(self, collector: Collector) -> None:
+    def show(self, collector: Collects) -> None:
         """Show what somebody else counts."""
         self._more.append(collector)
 
@@ -94,7 +104,7 @@ class Meter:
         registry.register(_Targets(self._targets))
         registry.register(_About(self._about))
         for collector in self._more:
-            registry.register(collector)
+            registry.register(cast(Collector, collector))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)

@@ -125,7 +125,25 @@ async def test_a_known_head_with_something_behind_it_goes_to_the_parser(edge: Op
         assert (await one.answer())[0] == 200
         assert parsed[2:] == [request + request]
         assert (await one.ask(request))[0] == 200
-        assert len(parsed) == 3
+        assert parsed[3:] == [request]  # what was read together went the other way
+        assert (await one.ask(request))[0] == 200
+        assert len(parsed) == 4
+
+
+async def test_what_is_there_of_a_request_when_the_one_before_is_refused_at_once_is_its_beginning(
+    edge: Open, parsed: list[bytes]
+):
+    """A known head may not be taken out of the middle of a request, whatever has just been answered."""
+    known = get(HOURS.encode())
+    refused = b"GET /shop/v1/orders HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
+    begun = b"GET /shop/v1/hours HTTP/1.1\r\nHost: gateway.test\r\nX-Whole: "
+    async with raw(answering(whole(b"{}"))) as there, edge(there) as port, line(port) as one:
+        for _ in range(3):
+            await one.ask(known)
+        del parsed[:]
+        assert (await one.ask(refused + begun))[0] == 405
+        assert (await one.ask(known))[0] == 400
+        assert parsed == [refused + begun, known]
 
 
 async def test_a_known_head_in_the_midst_of_another_request_is_its_body(edge: Open, landscape: Landscape):
