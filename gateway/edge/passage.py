@@ -3,16 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import ClassVar, Protocol, cast
-
-from uvicorn.server import ServerState
+from typing import ClassVar, cast
 
 from gateway.compression import accepts_gzip
 from gateway.edge.answers import AnswerHead
-from gateway.edge.batch import Batched
+from gateway.edge.client import Client
 from gateway.edge.connection import Asking, Connection, Replica
 from gateway.edge.heads import Head
-from gateway.edge.lane import Lane
 from gateway.edge.older import OlderAnswer
 from gateway.edge.outgoing import Outgoing
 from gateway.edge.upstream import EdgeUpstream
@@ -28,27 +25,6 @@ ATTEMPTS = 3
 """How often a service is asked that breaks off before it answers, where asking again is safe."""
 
 _CLOSE = (b"connection", b"close")
-
-
-class Client(Protocol):
-    """The connection that a request came by."""
-
-    lane: Lane
-    out: Batched
-    """Where the answer goes."""
-    server_state: ServerState
-
-    def passed(self, passage: "Passage", now: float) -> None:
-        """The request is answered; the next one may begin."""
-        ...
-
-    def wait(self) -> None:
-        """Read no more of what the client sends, for now."""
-        ...
-
-    def hear(self) -> None:
-        """Go on reading."""
-        ...
 
 
 class _Deaf:
@@ -294,7 +270,7 @@ class Passage:
 
     def _finish(self) -> None:
         now = self._over()
-        self._client.passed(self, now)
+        self._client.passed(self, self.keep_alive, now)
 
     def _over(self) -> float:
         self.response_complete = True

@@ -157,14 +157,14 @@ class EdgeProtocol(GuardedProtocol):
             self._passed = passage
         return passage.end()
 
-    def passed(self, passage: Passage, now: float) -> None:
+    def passed(self, passage: object, keep_alive: bool, now: float) -> None:
         """A request of the lane is answered; the next one may begin."""
         if self._passage is passage:
             self._passage = None
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if not passage.keep_alive:
+        if not keep_alive:
             self.transport.close()
             self._watch()
         elif self.pipeline:

@@ -1,7 +1,8 @@
 """Requests whose bodies are passed on as they come: large ones, and those that do not say their size."""
 
+from gateway.edge.client import Client
 from gateway.edge.connection import Connection, Replica
-from gateway.edge.passage import Client, Passage
+from gateway.edge.passage import Passage
 from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange, refusal
 from gateway.upstream import patience
