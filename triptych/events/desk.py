@@ -1,6 +1,6 @@
 """Dead letters of deliveries: what an operator sees of them, and does about them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from triptych.canonical.base import Model, Timestamp
 from triptych.engine.status import Trouble
@@ -52,12 +52,12 @@ class DeliveryDesk:
             raise NotFound(f"there is no delivery {id[:200]!r}")
         return await self._shown(rows[0])
 
-    async def replay(self, id: str) -> Delivery:
-        """Have a dead letter delivered again, under the same idempotency key.
+    async def replay(self, id: str, delay: float = 0.0) -> Delivery:
+        """Have a dead letter delivered again, `delay` seconds from now, under the same idempotency key.
 
         Raises NotFound; InvalidState when it is not dead.
         """
-        return await self._resolved(id, "waiting", None)
+        return await self._resolved(id, "waiting", None, delay)
 
     async def discard(self, id: str, reason: str) -> Delivery:
         """Give a dead letter up, and say why; the next one of its subject may go.
@@ -66,14 +66,16 @@ class DeliveryDesk:
         """
         return await self._resolved(id, "discarded", reason)
 
-    async def _resolved(self, id: str, to: State, reason: str | None) -> Delivery:
+    async def _resolved(self, id: str, to: State, reason: str | None, delay: float = 0.0) -> Delivery:
         delivery, (event, subscriber) = await self.show(id), await self._key(id)
         now = datetime.now(UTC)
         async with self._database.write():
             await self._database.only_one(f"subject {delivery.event.subject or delivery.event.id}")
             values = {"the_event": event, "the_subscriber": subscriber, "to": to, "reason": reason}
             ended = now if to == "discarded" else None
-            changed = await self._database.fetch(self._say.resolve, **values, now=now, ended=ended)
+            changed = await self._database.fetch(
+                self._say.resolve, **values, now=now + timedelta(seconds=delay), ended=ended
+            )
             if not changed:
                 raise InvalidState(f"delivery {id} is {delivery.state}; only dead letters are resolved")
             if to == "discarded":

@@ -8,6 +8,8 @@ from triptych.context import current
 from triptych.contract import Page
 from triptych.engine import ProcessEngine
 from triptych.engine.letters import DeadLetter, LetterQuery
+from triptych.events.letters import DeliveryLetters
+from triptych.events.log import EventLog
 from triptych.operations.contract import Operations
 from triptych.operations.deeds import Deeds
 from triptych.operations.sources import LetterSource
@@ -33,8 +35,9 @@ T = TypeVar("T")
 class OperationsService(Operations):
     """What operators do; each change is told to the audit log, with who made it."""
 
-    def __init__(self, engine: ProcessEngine, secrets: Secrets, deeds: Deeds) -> None:
+    def __init__(self, engine: ProcessEngine, log: EventLog, secrets: Secrets, deeds: Deeds) -> None:
         self._engine = engine
+        self._deliveries = DeliveryLetters(log)
         self._deeds = deeds
         self._cursors = Cursors(secrets.key("cursors"), "dead letters")
 
@@ -106,7 +109,7 @@ class OperationsService(Operations):
     @property
     def _sources(self) -> Sequence[LetterSource]:
         """Every source of dead letters, once the engine has started."""
-        return (self._engine.letters,)
+        return (self._deliveries, self._engine.letters)
 
     async def _find(
         self, query: LetterQuery, limit: int, after: tuple[float, str] | None = None

@@ -22,6 +22,7 @@ from triptych.calling.resilience import Resilience, Target
 from triptych.context import Context, entered
 from triptych.contract import Api
 from triptych.engine import ProcessEngine
+from triptych.events.log import MIGRATIONS, EventLog
 from triptych.operations.contract import Operations
 from triptych.operations.service import OperationsService
 from triptych.problems import Unavailable
@@ -103,16 +104,17 @@ async def _own(
             yield Reached(
                 _client(Control, Boundary(desk, wheel)),
                 _client(GatewayAdmin, gateway),
-                _own_operations(platform, engine, wheel),
+                await _own_operations(platform, engine, wheel),
             )
 
 
-def _own_operations(
+async def _own_operations(
     platform: Platform, engine: ProcessEngine | None, wheel: DeadlineWheel
 ) -> Operations | None:
     """In split placement those of the engine that looks at what all share."""
     if engine is not None:
-        service = OperationsService(engine, platform.secrets, platform.deeds)
+        log = platform.log or EventLog(await platform.storage.open("events", MIGRATIONS))
+        service = OperationsService(engine, log, platform.secrets, platform.deeds)
         return _client(Operations, Boundary(service, wheel))
     if Operations.name not in platform.services:
         return None
