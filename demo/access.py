@@ -20,6 +20,8 @@ DESK = ("service-desk:read", "service-desk:write", "service-desk:refund")
 PROCESSES = (
     "order-to-fulfillment:read",
     "order-to-fulfillment:write",
+    "quote-to-cash:read",
+    "quote-to-cash:write",
     "customer-360:read",
     "inventory-availability:read",
 )
@@ -54,6 +56,7 @@ def access(made: Made) -> DemoAccess:
                     *SIGNING_IN,
                     *DESK,
                     *PROCESSES,
+                    "quote-to-cash:approve",
                     *OPERATIONS,
                     *(f"{system}:read" for system in SYSTEMS),
                 ],

@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     """How many processes of one service are at work at once in one OS process; others wait their turn."""
     event_days: int = Field(default=14, ge=1, le=3650)
     """How long events are kept once everybody who subscribed to them was told."""
+    quote_approval_over: int = Field(default=10_000, ge=0)
+    """Over which total, in whole units of its currency, a quote needs an approval before it is offered."""
     public_key_hours: int = Field(default=24, ge=1)
     """How long the idempotency keys of public requests are kept."""
 

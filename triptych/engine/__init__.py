@@ -2,11 +2,12 @@
 
 from triptych.engine.engine import ProcessEngine
 from triptych.engine.saga import Saga
-from triptych.engine.sentence import Patience, Reminders, Repeat, Step, Wait
+from triptych.engine.sentence import Part, Patience, Reminders, Repeat, Step, Wait
 from triptych.engine.status import RESTING, Phase, ProcessStatus, StepStatus
 
 __all__ = [
     "RESTING",
+    "Part",
     "Patience",
     "Phase",
     "ProcessEngine",

@@ -230,7 +230,8 @@ class ProcessEngine:
     ) -> tuple[ProcessStatus, ...]:
         """Processes that wait for somebody or something, due first: where people find their work.
 
-        `of` is a service or one kind of process; `wait` is the line of its sentence, such as `approval`.
+        `of` is a service or one kind of process; `wait` is the line of its sentence, such as `approval`;
+        in whichever round, where it is repeated.
         """
         return await self._processes().waiting(of, wait, limit, offset)
 

@@ -157,7 +157,8 @@ class Mailbox:
         if prefix:
             open_waits = open_waits.where(waits.process.startswith(prefix, autoescape=True))
         if wait:
-            open_waits = open_waits.where(waits.wait == wait)
+            in_any_round = waits.wait.startswith(f"{wait}.", autoescape=True)
+            open_waits = open_waits.where(sa.or_(waits.wait == wait, in_any_round))
         page = open_waits.order_by(waits.until, waits.process).limit(limit).offset(offset)
         return self._database.transact(lambda connection: connection.execute(page).scalars().all())
 

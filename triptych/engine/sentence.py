@@ -138,6 +138,8 @@ class Repeat(Generic[S]):
     """Whether there is another round, asked before each one, by the state."""
     lines: "Sequence[Step[S] | Wait[S, Any]]"
     """What is done in each round; none of it is final."""
+    reaches: str | None = None
+    """The state that the process is in once there is no more round: `paid`."""
 
 
 Part = Step[S] | Wait[S, Any] | Repeat[S]
@@ -170,7 +172,7 @@ def lines(sentence: Sequence[Part[S]], state: Callable[[], S]) -> Iterator[Line[
                 turn += 1
                 for each in part.lines:
                     yield Line(f"{each.name}.{turn}", each, False, sealed, back)
-            yield Line(part.name, Step(part.name, _nothing), seals, sealed, back)
+            yield Line(part.name, Step(part.name, _nothing, reaches=part.reaches), seals, sealed, back)
         else:
             yield Line(part.name, part, seals, sealed, back)
 

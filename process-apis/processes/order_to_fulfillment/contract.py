@@ -10,7 +10,7 @@ from pydantic import Field
 
 from triptych.canonical.base import NOTHING, Extensions, Model, Timestamp, example, the_example
 from triptych.canonical.billing import PaymentMethod
-from triptych.canonical.fields import Code, Id, PaymentToken
+from triptych.canonical.fields import Code, Flag, Id, PaymentToken
 from triptych.canonical.lines import Lines, OrderLine
 from triptych.canonical.money import Amount
 from triptych.canonical.order import NewOrder, OrderChannel
@@ -51,6 +51,8 @@ class PlaceOrder(Model):
     """What is ordered, by whom, and where it goes."""
     payment: PaymentMeans = Field(default_factory=PaymentMeans)
     """How it is paid."""
+    billed_separately: Flag = False
+    """Whether whoever places it issues the invoices and takes the money, milestone by milestone."""
 
 
 class Trouble(Model):

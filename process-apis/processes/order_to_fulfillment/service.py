@@ -50,7 +50,10 @@ class OrderToFulfillmentService(OrderToFulfillment):
         await self._check_customer(place.order.customer_id)
         placed_by = place.order.placed_by or current().caller.client
         order = await self._erp.orders.create(place.order.model_copy(update={"placed_by": placed_by}))
-        status = await self._fulfil.start(order.id, Fulfilment(order_id=order.id, payment=place.payment))
+        begun = Fulfilment(
+            order_id=order.id, payment=place.payment, billed_separately=place.billed_separately
+        )
+        status = await self._fulfil.start(order.id, begun)
         return progress(order, status)
 
     async def _check_customer(self, customer_id: str) -> None:

@@ -24,6 +24,7 @@ class Fulfilment(Model):
 
     order_id: Id
     payment: PaymentMeans
+    billed_separately: bool = False
     reservation_id: Id | None = None
     payment_id: Id | None = None
     shipment_id: Id | None = None
@@ -44,10 +45,10 @@ class FulfilmentSteps:
         return [
             Step("enter", self.check_order, undo=self.call_off_order),
             Step("reserve", self.reserve_stock, undo=self.release_stock, reaches=OrderState.RESERVED),
-            Step("authorise", self.authorise_payment, undo=self.void_payment),
+            Step("authorise", self.authorise_payment, undo=self.void_payment, when=self.is_billed_here),
             Step("confirm", self.confirm_order, reaches=OrderState.CONFIRMED),
             Step("ship", self.ship, reaches=OrderState.SHIPPED, final=True),
-            Step("capture", self.capture_payment),
+            Step("capture", self.capture_payment, when=self.is_billed_here),
             Step("complete", self.complete_order, reaches=OrderState.COMPLETED),
             Step("notify", self.notify_customer, optional=True),
         ]
@@ -76,6 +77,10 @@ class FulfilmentSteps:
         held = ReservationFilter(order_id=state.order_id, status=ReservationStatus.RESERVED)
         for reservation in (await self._warehouse.reservations.find(held)).items:
             await self._warehouse.release_reservation(reservation.id)
+
+    def is_billed_here(self, state: Fulfilment) -> bool:
+        """Whether the money is this process's business."""
+        return not state.billed_separately
 
     async def authorise_payment(self, state: Fulfilment) -> dict[str, str]:
         """Have the provider promise the total; refused when it declines."""

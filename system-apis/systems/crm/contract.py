@@ -47,6 +47,7 @@ class Crm(SystemApi, version=1, owner="sales-operations"):
     quote_sent = event(Quote, "A quote went to the customer.", customer="customer_id")
     quote_accepted = event(Quote, "The customer has accepted a quote.", customer="customer_id")
     quote_declined = event(Quote, "The customer has declined a quote.", customer="customer_id")
+    quote_expired = event(Quote, "A quote can no longer be accepted.", customer="customer_id")
 
     @post("/customers/{customer_id}/merge", raises=[NotFound, Conflict, InvalidState])
     async def merge_customer(self, customer_id: Id, merge: Annotated[Merge, Body()]) -> Customer:
@@ -79,6 +80,11 @@ class Crm(SystemApi, version=1, owner="sales-operations"):
     @post("/quotes/{quote_id}/accept", raises=[NotFound, InvalidState])
     async def accept_quote(self, quote_id: Id) -> Quote:
         """Note that the customer accepts."""
+        ...
+
+    @post("/quotes/{quote_id}/expire", raises=[NotFound, InvalidState])
+    async def expire_quote(self, quote_id: Id) -> Quote:
+        """Note that a quote can no longer be accepted: it is withdrawn, or its time is up."""
         ...
 
     @post("/quotes/{quote_id}/decline", raises=[NotFound, InvalidState])

@@ -97,6 +97,9 @@ class CrmService(Crm):
             )
         return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.ACCEPTED)
 
+    async def expire_quote(self, quote_id: str) -> Quote:
+        return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.EXPIRED)
+
     async def decline_quote(self, quote_id: str) -> Quote:
         return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.DECLINED)
 
@@ -129,6 +132,7 @@ def _telling(backend: CrmBackend, events: Events) -> CrmBackend:
                 QuoteStatus.SENT: Crm.quote_sent,
                 QuoteStatus.ACCEPTED: Crm.quote_accepted,
                 QuoteStatus.DECLINED: Crm.quote_declined,
+                QuoteStatus.EXPIRED: Crm.quote_expired,
             },
         ),
     )

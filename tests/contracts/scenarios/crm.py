@@ -15,6 +15,7 @@ def story(services: Services) -> None:
     two_customers_are_one(crm)
     a_quote_is_accepted(crm)
     a_quote_is_declined(crm)
+    a_quote_expires(crm)
 
 
 def a_lead_becomes_a_customer(crm: Service) -> None:
@@ -53,3 +54,12 @@ def a_quote_is_declined(crm: Service) -> None:
     quote = crm.makes("quotes")
     crm.does("send_quote", quote)
     crm.does("decline_quote", quote)
+    crm.refuses("expire_quote", quote, because=InvalidState)
+
+
+def a_quote_expires(crm: Service) -> None:
+    quote = crm.makes("quotes")
+    crm.does("send_quote", quote)
+    crm.does("expire_quote", quote)
+    crm.does("expire_quote", quote)
+    crm.refuses("accept_quote", quote, because=InvalidState)
