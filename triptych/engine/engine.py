@@ -230,8 +230,7 @@ class ProcessEngine:
     ) -> tuple[ProcessStatus, ...]:
         """Processes that wait for somebody or something, due first: where people find their work.
 
-        `of` is a service or one kind of process; `wait` is the line of its sentence, such as `approval`;
-        in whichever round, where it is repeated.
+        `of` is a service or one kind of process; `wait` is the line of its sentence, in whichever round.
         """
         return await self._processes().waiting(of, wait, limit, offset)
 

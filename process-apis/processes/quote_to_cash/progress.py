@@ -1,14 +1,7 @@
 """What a quote's process says of where it stands, in the words of the contract."""
 
-from processes.quote_to_cash.contract import (
-    Billed,
-    Event,
-    QuoteProgress,
-    QuoteState,
-    Trouble,
-    Waiting,
-)
 from processes.quote_to_cash.sale import Sale, amounts
+from processes.quote_to_cash.shown import Billed, Event, QuoteProgress, QuoteState, Trouble, Waiting
 from triptych.engine import ProcessStatus, StepStatus
 
 
