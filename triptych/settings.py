@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     """Webhooks that are taken, and how each is signed, as JSON: `{"crm/leads": {"secrets": ["whsec_…"]}}`."""
     remembered_tokens: int = Field(default=50_000, ge=0)
     """Verified tokens that a gateway remembers, so that one that is known is not verified again."""
+    alerts: Path | None = None
+    """File with alert rules and where to tell them; by default a few rules, told in the log."""
+    smtp_url: SecretStr | None = None
+    """Mail server for alerts: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`."""
+    smtp_from: str = "triptych@localhost"
+    """Sender of alerts by mail."""
     sunset: Literal["answer", "refuse"] = "answer"
     """Whether versions past their sunset are still answered, with the headers that say so, or refused."""
     plans: Mapping[str, Mapping[str, int]] = Field(default_factory=dict[str, Mapping[str, int]])

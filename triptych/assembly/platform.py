@@ -26,6 +26,7 @@ from triptych.events import Events
 from triptych.events.log import MIGRATIONS, EventLog
 from triptych.events.traffic import EventTraffic
 from triptych.operations.deeds import Deeds
+from triptych.operations.vitals import Vitals
 from triptych.secrets import Secrets
 from triptych.serving.app import service_app
 from triptych.serving.backstop import Backstop
@@ -37,6 +38,8 @@ from triptych.storage import Database, Storage
 from triptych.telemetry.instruments import Instruments
 
 A = TypeVar("A", bound=Api)
+RESOURCES = (Database, Deeds, EventLog, Events, ProcessEngine, Secrets, Settings, Vitals)
+"""What a service can ask for besides contracts and its backend."""
 
 
 class Platform:
@@ -64,6 +67,7 @@ class Platform:
         self.deeds = Deeds()
         self._boundaries: dict[str, Boundary] = {}
         self._targets: dict[tuple[str, str], Target] = {}
+        self.vitals = Vitals(self._targets, self.storage, instruments.meter if instruments else None)
         self._wheel = DeadlineWheel()
         self._stack = AsyncExitStack()
         self._wire = Loopback()
@@ -121,9 +125,7 @@ class Platform:
     def _check(self) -> None:
         called = _called(self.services.values())
         reachable = {*self.services, *(name for name in called if self.settings.address_of(name))}
-        reasons = objections(
-            self.services, reachable, (Database, Deeds, EventLog, Events, ProcessEngine, Settings, Secrets)
-        )
+        reasons = objections(self.services, reachable, RESOURCES)
         if reasons:
             raise AssemblyError(reasons)
 
@@ -200,6 +202,7 @@ class Platform:
             Settings: self.settings,
             Secrets: self.secrets,
             Deeds: self.deeds,
+            Vitals: self.vitals,
         }
         return resources[kind]
 

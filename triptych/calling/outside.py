@@ -1,4 +1,4 @@
-"""Fetches small documents from addresses that others have given us, which must not lead into our own network.
+"""Speaks with addresses that others have given us, which must not lead into our own network.
 
 An address is judged after its name was resolved, and the connection goes to exactly the address that was
 judged: a name that changes its mind in between gains nothing (server-side request forgery, DNS rebinding).
@@ -6,14 +6,19 @@ judged: a name that changes its mind in between gains nothing (server-side reque
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+T = TypeVar("T")
 SECONDS = 3.0
 """For the whole of it: name, connection, answer."""
+POSTING = 10.0
+"""The same for telling something: who is told may have to do something with it."""
 LARGEST = 64 * 1024
 _WRAPPED = [IPv6Network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
 """Addresses of version 6 that stand for one of version 4 (NAT64, 6to4, Teredo), whichever it is."""
@@ -74,27 +79,48 @@ class Outside:
 
     async def get(self, url: str) -> bytes:
         """What is at a URL: no redirects, no proxies, no cookies, no compression. Raises `OutsideError`."""
+        return await self._within(url, SECONDS, "GET", b"", {"accept": "application/json"}, _read)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Tell an address something, which it has to take with a 2xx. Raises `OutsideError`."""
+        await self._within(url, POSTING, "POST", body, headers, _taken)
+
+    async def _within(
+        self,
+        url: str,
+        seconds: float,
+        method: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        read: Callable[[str, httpx.Response], Awaitable[T]],
+    ) -> T:
         if fault := address_fault(url, allow_private=self.allow_private):
             raise OutsideError(f"{url!r} cannot be fetched: {fault}")
         if self._trust is None:  # read once, and on nobody's time
             self._trust = await asyncio.to_thread(ssl.create_default_context)
         try:
-            async with asyncio.timeout(SECONDS):
-                return await self._fetched(url, self._trust)
+            async with asyncio.timeout(seconds):
+                async with self._asked(url, self._trust, method, body, headers) as answer:
+                    return await read(url, answer)
         except (TimeoutError, OSError, httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise OutsideError(f"{url!r} cannot be fetched: {type(error).__name__}") from error
 
-    async def _fetched(self, url: str, trust: ssl.SSLContext) -> bytes:
+    @asynccontextmanager
+    async def _asked(
+        self, url: str, trust: ssl.SSLContext, method: str, body: bytes, headers: Mapping[str, str]
+    ) -> AsyncGenerator[httpx.Response]:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         address = await self._judged(url, host, port)
         netloc = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         target = urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
-        headers = {"host": parts.netloc, "accept": "application/json", "accept-encoding": "identity"}
-        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=SECONDS) as client:
+        sent = {**headers, "host": parts.netloc, "accept-encoding": "identity"}
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=POSTING) as client:
             extensions = {"sni_hostname": host}
-            async with client.stream("GET", target, headers=headers, extensions=extensions) as answer:
-                return await _read(url, answer)
+            async with client.stream(
+                method, target, headers=sent, content=body or None, extensions=extensions
+            ) as answer:
+                yield answer
 
     async def _judged(self, url: str, host: str, port: int) -> str:
         addresses = await self._resolve(host, port)
@@ -116,6 +142,11 @@ async def _read(url: str, answer: httpx.Response) -> bytes:
         if len(body) > LARGEST:
             raise OutsideError(f"{url!r} answers more than {LARGEST} bytes")
     return bytes(body)
+
+
+async def _taken(url: str, answer: httpx.Response) -> None:
+    if not answer.is_success:
+        raise OutsideError(f"{url!r} answers {answer.status_code}, not 2xx")
 
 
 def _is_literal(host: str) -> bool:

@@ -14,6 +14,7 @@ from triptych.cli.access import (
     rotate_client_secret,
     show_client,
 )
+from triptych.cli.alerts import end_silence, list_alerts, silence, try_channels
 from triptych.cli.api_keys import add_api_key, list_api_keys, revoke_api_key
 from triptych.cli.audit import verify
 from triptych.cli.connectors import list_connectors
@@ -164,6 +165,16 @@ GROUPS: list[tuple[str, str, list[Command]]] = [
                 discard_dead_letter,
                 f"triptych dead-letters discard {A_PROCESS} --reason 'settled by phone'",
             ),
+        ],
+    ),
+    (
+        "alerts",
+        "What holds now and should not, and who is told.",
+        [
+            ("list", list_alerts, "triptych alerts list --json"),
+            ("silence", silence, "triptych alerts silence slow-calls --minutes 90 --reason 'stock-taking'"),
+            ("unsilence", end_silence, "triptych alerts unsilence sil_01jd3k7m9vq8x2c4n6b8d0f2hg"),
+            ("test", try_channels, "triptych alerts test pager"),
         ],
     ),
 ]

@@ -24,7 +24,7 @@ IN_USE: Final = 4
 INTERRUPTED: Final = 130
 
 
-NEW_THINGS = {"NewApiKey", "NewClient", "NewPassword", "NewUser"}
+NEW_THINGS = {"DiscardLetter", "EditLetter", "NewApiKey", "NewSilence", "NewClient", "NewPassword", "NewUser"}
 """Models that commands make of their arguments."""
 
 

@@ -4,8 +4,16 @@ from typing import Annotated
 
 from fastapi import Body, Path, Query
 
-from triptych.contract import ExperienceApi, Page, get, post
+from triptych.contract import ExperienceApi, Page, delete, get, post
 from triptych.engine.letters import DeadLetter
+from triptych.operations.alerts.views import (
+    AlertList,
+    AlertTest,
+    AlertTested,
+    NewSilence,
+    SilenceList,
+    SilenceView,
+)
 from triptych.operations.views import (
     Balance,
     DiscardLetter,
@@ -20,16 +28,17 @@ from triptych.operations.views import (
 from triptych.problems import InvalidInput, InvalidState, NotFound
 
 READ, WRITE, REPLAY, PAYLOADS = "operations:read", "operations:write", "operations:replay", "pii:read"
+Silence = Annotated[str, Path(max_length=64, description="The silence's id, `sil_…`.")]
 Letter = Annotated[str, Path(max_length=300, description="The dead letter's id.")]
 
 
 class Operations(ExperienceApi, version=1, owner="platform"):
-    """For those who keep the installation running: what got stuck, and whether anything is missing.
+    """For those who keep the installation running: what got stuck, what is missing, and what is alarming.
 
     `operations:read` sees, `operations:replay` has dead letters go on, `operations:write` mends and discards
-    them; their payloads, which may hold personal data, ask for `pii:read`. Who did what is kept with the
-    letter and in the audit log. Everything here can be repeated, so nothing takes an Idempotency-Key: what
-    was done already is refused as a conflict, or changes nothing.
+    them and silences alerts; their payloads, which may hold personal data, ask for `pii:read`. Who did what
+    is kept with the letter and in the audit log. Everything here can be repeated, so nothing takes an
+    Idempotency-Key: what was done already is refused as a conflict, or changes nothing.
     """
 
     @get("/dead-letters", scope=READ)
@@ -77,4 +86,29 @@ class Operations(ExperienceApi, version=1, owner="platform"):
     @get("/balance", scope=READ)
     async def balance(self) -> Balance:
         """Whether everything that came in is done, dead, filtered out or running."""
+        ...
+
+    @get("/alerts", scope=READ)
+    async def alerts(self) -> AlertList:
+        """What holds now and should not, and what is still to be told of it."""
+        ...
+
+    @get("/alerts/silences", scope=READ)
+    async def silences(self) -> SilenceList:
+        """Of what nobody is told at the moment."""
+        ...
+
+    @post("/alerts/silences", scope=WRITE, status=201, keyed=False)
+    async def silence_alerts(self, silence: Annotated[NewSilence, Body()]) -> SilenceView:
+        """Tell nobody of some alerts for a while. What still holds then is told."""
+        ...
+
+    @delete("/alerts/silences/{silence_id}", scope=WRITE, status=204, raises=[NotFound])
+    async def end_silence(self, silence_id: Silence) -> None:
+        """End a silence at once."""
+        ...
+
+    @post("/alerts/test", scope=WRITE, keyed=False, raises=[InvalidInput])
+    async def test_alerts(self, test: Annotated[AlertTest, Body()]) -> AlertTested:
+        """Send a test to one channel, or to all."""
         ...

@@ -1,8 +1,11 @@
 """How the operations API keeps its promise: over the engine, and every other source of dead letters."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from triptych.context import current
 from triptych.contract import Page
@@ -10,6 +13,16 @@ from triptych.engine import ProcessEngine
 from triptych.engine.letters import DeadLetter, LetterQuery
 from triptych.events.letters import DeliveryLetters
 from triptych.events.log import EventLog
+from triptych.operations.alerts.desk import AlertDesk, watch_of
+from triptych.operations.alerts.measuring import Measures
+from triptych.operations.alerts.views import (
+    AlertList,
+    AlertTest,
+    AlertTested,
+    NewSilence,
+    SilenceList,
+    SilenceView,
+)
 from triptych.operations.contract import Operations
 from triptych.operations.deeds import Deeds
 from triptych.operations.sources import LetterSource
@@ -25,21 +38,46 @@ from triptych.operations.views import (
     Replayed,
     ReplayLetters,
 )
+from triptych.operations.vitals import Vitals
 from triptych.problems import NotFound, Problem
 from triptych.secrets import Secrets
+from triptych.settings import Settings
+from triptych.storage import Database
 from triptych.storage.cursors import Cursors
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 T = TypeVar("T")
 
 
 class OperationsService(Operations):
     """What operators do; each change is told to the audit log, with who made it."""
 
-    def __init__(self, engine: ProcessEngine, log: EventLog, secrets: Secrets, deeds: Deeds) -> None:
+    def __init__(
+        self,
+        engine: ProcessEngine,
+        log: EventLog,
+        database: Database,
+        settings: Settings,
+        secrets: Secrets,
+        deeds: Deeds,
+        vitals: Vitals,
+    ) -> None:
         self._engine = engine
         self._deliveries = DeliveryLetters(log)
         self._deeds = deeds
         self._cursors = Cursors(secrets.key("cursors"), "dead letters")
+        self._watch = watch_of(settings, Measures(engine, lambda: self._sources, vitals), database)
+        self._alerts = AlertDesk(self._watch)
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._running.enter_async_context(self._watch.running())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._running.aclose()
 
     async def dead_letters(self, filter: LetterFilter) -> Page[DeadLetter]:
         asked = filter.query.model_dump_json().encode()
@@ -104,6 +142,27 @@ class OperationsService(Operations):
         balanced = not missing and all(account.missing == 0 for account in accounts)
         return Balance(balanced=balanced, accounts=accounts, missing=missing)
 
+    # --- alerts ---
+
+    async def alerts(self) -> AlertList:
+        return await self._alerts.alerts()
+
+    async def silences(self) -> SilenceList:
+        return await self._alerts.silences()
+
+    async def silence_alerts(self, silence: NewSilence) -> SilenceView:
+        made = await self._alerts.silence(silence, current().caller.subject)
+        facts = {"rule": made.rule, "about": made.about, "until": made.until, "reason": made.reason}
+        await self._note("alerts-silenced", made.id, **facts)
+        return made
+
+    async def end_silence(self, silence_id: str) -> None:
+        await self._alerts.unsilence(silence_id)
+        await self._note("silence-ended", silence_id)
+
+    async def test_alerts(self, test: AlertTest) -> AlertTested:
+        return await self._alerts.test(test)
+
     # --- with which ---
 
     @property
@@ -137,10 +196,10 @@ class OperationsService(Operations):
                 unknown = error
         raise unknown
 
-    async def _note(self, event: str, letter_id: str, **facts: Any) -> None:
+    async def _note(self, event: str, what: str, **facts: Any) -> None:
         caller = current().caller
         await self._deeds(
-            f"operations.{event}", subject=caller.subject, client=caller.client, object=letter_id, **facts
+            f"operations.{event}", subject=caller.subject, client=caller.client, object=what, **facts
         )
 
 

@@ -22,8 +22,10 @@ from triptych.calling.resilience import Resilience, Target
 from triptych.context import Context, entered
 from triptych.contract import Api
 from triptych.engine import ProcessEngine
-from triptych.events.log import MIGRATIONS, EventLog
+from triptych.events.log import MIGRATIONS as EVENTS
+from triptych.events.log import EventLog
 from triptych.operations.contract import Operations
+from triptych.operations.service import MIGRATIONS as OPERATIONS
 from triptych.operations.service import OperationsService
 from triptych.problems import Unavailable
 from triptych.running.control import OPERATOR, Control
@@ -113,8 +115,10 @@ async def _own_operations(
 ) -> Operations | None:
     """In split placement those of the engine that looks at what all share."""
     if engine is not None:
-        log = platform.log or EventLog(await platform.storage.open("events", MIGRATIONS))
-        service = OperationsService(engine, log, platform.secrets, platform.deeds)
+        log = platform.log or EventLog(await platform.storage.open("events", EVENTS))
+        database = await platform.storage.open(Operations.name, OPERATIONS)
+        found = (platform.settings, platform.secrets, platform.deeds, platform.vitals)
+        service = OperationsService(engine, log, database, *found)
         return _client(Operations, Boundary(service, wheel))
     if Operations.name not in platform.services:
         return None

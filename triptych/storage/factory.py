@@ -64,6 +64,10 @@ class Storage:
                 raise
         return self._databases[service]
 
+    def opened(self) -> list[Database]:
+        """Those that are open."""
+        return list(self._databases.values())
+
     async def ready(self) -> None:
         """Raise Unavailable while a database cannot be reached."""
         await asyncio.gather(*(_answers(database) for database in self._databases.values()))

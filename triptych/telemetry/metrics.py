@@ -93,6 +93,10 @@ class Meter:
             found = self._counts[operation] = OperationCounts(operation.api.name, operation.name)
         return found
 
+    def all(self) -> list[OperationCounts]:
+        """The counts of every operation that was called."""
+        return list(self._counts.values())
+
     def watch(self, service: str, target: Target) -> None:
         """Show how a service sees one of those that it calls."""
         self._targets.append((service, target))

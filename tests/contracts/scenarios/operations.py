@@ -5,7 +5,7 @@ from contextlib import closing
 
 from tests.contracts.asking import Json, Service, Services
 from tests.contracts.scenarios.supplies import an_order, for_sale, somebody
-from triptych.problems import InvalidInput, InvalidState
+from triptych.problems import InvalidInput, InvalidState, NotFound
 
 
 def story(services: Services) -> None:
@@ -15,6 +15,7 @@ def story(services: Services) -> None:
     nobody_is_lost_between_two_pages(operations)
     letters_go_on(services, operations, first, second)
     a_letter_is_given_up(operations, third)
+    alerts_are_silenced_and_tested(operations)
 
 
 def dead(services: Services, alfreds: Json, chai: Json) -> str:
@@ -85,3 +86,14 @@ def a_letter_is_given_up(operations: Service, letter: str) -> None:
     operations.refuses("discard_dead_letter", letter, because=InvalidState)
     assert [one["flow"] for one in after["accounts"]] == [one["flow"] for one in before["accounts"]]
     assert after["missing"] == []
+
+
+def alerts_are_silenced_and_tested(operations: Service) -> None:
+    operations.does("alerts")
+    silence = operations.does("silence_alerts", rule="no-such-rule")
+    assert silence in operations.does("silences")["items"]
+    operations.does("end_silence", silence)
+    operations.refuses("end_silence", silence, because=NotFound)
+    assert silence not in operations.does("silences")["items"]
+    assert len(operations.does("test_alerts")["notices"]) == 1
+    operations.refuses("test_alerts", because=InvalidInput, channel="carrier-pigeon")
