@@ -25,7 +25,6 @@ BEGAN = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 LETTERS = Rule("letters", "dead-letters")
 CIRCUITS = Rule("circuits", "circuit-open", lasting=60, severity="critical")
 RULES = Rules((LETTERS, CIRCUITS), (Channel("log", log=True),), repeat=3600)
-SETTINGS = Settings()
 
 
 def later(seconds: float) -> datetime:
@@ -99,10 +98,10 @@ async def test_what_cannot_be_measured_is_neither_new_nor_over(ledger: AlertLedg
 
 
 def dispatch(
-    ledger: AlertLedger, channel: Channel, settings: Settings = SETTINGS, *, private: bool = True
+    ledger: AlertLedger, channel: Channel, settings: Settings | None = None, *, private: bool = True
 ) -> Dispatch:
     """What tells one channel."""
-    return Dispatch(Rules((), (channel,)), ledger, teller(settings, private=private))
+    return Dispatch(Rules((), (channel,)), ledger, teller(settings or Settings(), private=private))
 
 
 def webhook(receiver: Receiver) -> Channel:
@@ -159,7 +158,7 @@ async def test_a_notice_that_nobody_takes_for_three_days_is_given_up_aloud(
 async def test_a_mail_says_what_is_the_matter(ledger: AlertLedger, post_office: Receiver):
     await told(ledger, 0)
     channel = Channel("ops", email=("ops@example.com", "night@example.com"))
-    settings = SETTINGS.model_copy(update={"smtp_url": SecretStr(f"smtp://127.0.0.1:{post_office.port}")})
+    settings = Settings().model_copy(update={"smtp_url": SecretStr(f"smtp://127.0.0.1:{post_office.port}")})
     rules = Rules((LETTERS,), (channel,))
     await ledger.round(rules, {LETTERS: [Finding("", 3, "3 dead letters wait")]}, datetime.now(UTC))
     post_office.refusing = True
