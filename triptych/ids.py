@@ -1,5 +1,6 @@
 """Canonical ids: a type prefix and a lower-case ULID (https://github.com/ulid/spec), sortable by time."""
 
+import hashlib
 import os
 import threading
 import time
@@ -17,3 +18,8 @@ def new_id(prefix: str) -> str:
         _last = fresh if fresh > _last else _last + 1
         value = _last
     return prefix + "_" + "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def fixed_id(prefix: str, *parts: str) -> str:
+    """An id that is the same for the same parts, for what may be found more than once."""
+    return f"{prefix}_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

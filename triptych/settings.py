@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     """How long events are kept once everybody who subscribed to them was told."""
     quote_approval_over: int = Field(default=10_000, ge=0)
     """Over which total, in whole units of its currency, a quote needs an approval before it is offered."""
+    feed_seconds: float = Field(default=30.0, gt=0, le=86_400)
+    """Seconds between two looks for what has changed in a source system that is not ours."""
     public_key_hours: int = Field(default=24, ge=1)
     """How long the idempotency keys of public requests are kept."""
 

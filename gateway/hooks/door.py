@@ -13,8 +13,8 @@ from gateway.house import json_reply, nothing
 from triptych.assembly.discovery import AssemblyError
 from triptych.contract import Api, Hook, Subscription, hooks
 from triptych.events.log import EventLog
-from triptych.events.publishing import id_of
 from triptych.hook_keys import HookKeys
+from triptych.ids import fixed_id
 from triptych.problems import BadRequest, MethodNotAllowed, PayloadTooLarge, Problem
 from triptych.storage import Event
 from triptych.validation import invalid_input
@@ -82,7 +82,7 @@ class HookDoor:
                 raise BadRequest("The body is not JSON.") from error
             raise invalid_input(error) from error
         event = Event(
-            id=id_of("hook", hook.name, delivery),
+            id=fixed_id("evt", "hook", hook.name, delivery),
             type=kind.type,
             source=exchange.path,
             subject=kind.subject_of(data),

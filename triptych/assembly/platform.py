@@ -66,6 +66,7 @@ class Platform:
         self.instruments = instruments
         self.deeds = Deeds()
         self._boundaries: dict[str, Boundary] = {}
+        self._events: dict[str, Events] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self.vitals = Vitals(self._targets, self.storage, instruments.meter if instruments else None)
         self._wheel = DeadlineWheel()
@@ -176,6 +177,16 @@ class Platform:
         migrations = Path(inspect.getfile(made)).parent / "migrations"
         return await self.storage.open(name, migrations)
 
+    def _events_of(self, made: type[Api], database: Database) -> Events:
+        """What a service tells with; of one that stands on another system the stores are watched."""
+        if made.name not in self._events:
+            on_others = any(need.parameter == "backend" for need in needs(made)) and all(
+                need.kind is not Database
+                for need in needs(backend(made.name, self.settings.backend_of(made.name)))
+            )
+            self._events[made.name] = Events(made, database, foreign=on_others)
+        return self._events[made.name]
+
     async def _traffic(self, log: EventLog) -> EventTraffic:
         async def tell(subscription: Subscription, context: Context, happened: Happened[Any]) -> None:
             await self._boundaries[subscription.service].hear(subscription, context, happened)
@@ -184,6 +195,7 @@ class Platform:
             self.settings,
             log,
             telling=[await self.storage.open(name) for name, made in self.services.items() if events(made)],
+            watched=[found for events in self._events.values() for found in events.watched],
             services=list(self.services),
             hearing=[found for made in self.services.values() for found in _heard(made)],
             tell=tell,
@@ -197,7 +209,7 @@ class Platform:
         resources: dict[Any, Any] = {
             Database: database,
             EventLog: self.log,
-            Events: database and Events(made, database),
+            Events: database and self._events_of(made, database),
             ProcessEngine: self.engine,
             Settings: self.settings,
             Secrets: self.secrets,

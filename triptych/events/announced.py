@@ -42,6 +42,8 @@ class Announced(Generic[E, N, F]):
         self._events = events
         self._made, self._changed, self._gone = made, changed, gone
         self._reaching = reaching or {}
+        if events.foreign:
+            events.watch(store, made=made, changed=changed, gone=gone, reaching=self._reaching)
 
     async def get(self, id: str) -> E:
         """The entity with this id. Raises NotFound."""
@@ -88,7 +90,7 @@ class Announced(Generic[E, N, F]):
         return None
 
     async def _told(self, kind: EventType[E] | None, entity: E) -> E:
-        if kind is not None:
+        if kind is not None and not self._events.foreign:  # else it is told once it is found there
             await self._events.publish(kind, entity)
         return entity
 

@@ -1,22 +1,33 @@
 """How a service tells of what happened: one line in the transaction that made it happen."""
 
-import hashlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from triptych.canonical.base import Model
 from triptych.context import current
 from triptych.contract import Api, EventType
+from triptych.events.feeds import Changing, Watched
+from triptych.ids import fixed_id
 from triptych.storage import Database, Event
 
 M = TypeVar("M", bound=Model)
 
 
 class Events:
-    """The events of one service, to be asked for in its constructor: `events: Events`."""
+    """The events of one service, to be asked for in its constructor: `events: Events`.
 
-    def __init__(self, api: type[Api], database: Database) -> None:
+    With `foreign` the service stands on another system, where things change behind our back: its stores are
+    watched, and what is found there is what is told.
+    """
+
+    def __init__(self, api: type[Api], database: Database, *, foreign: bool = False) -> None:
         self._api = api.promised()
         self._database = database
+        self.foreign = foreign
+        self.watched: list[Watched] = []
+
+    def watch(self, store: Changing, **kinds: Any) -> None:
+        """Have a store of another system watched, and these events made of its changes."""
+        self.watched.append(Watched(store, self._api.base_path(), **kinds))
 
     async def publish(self, kind: EventType[M], data: M) -> Event:
         """Tell of something: `await self._events.publish(Erp.order_confirmed, order)`.
@@ -33,7 +44,7 @@ class Events:
         key = current().derived_key(kind.type)
         event = self._event(kind, data)
         if key is not None:
-            event = event.model_copy(update={"id": id_of(self._api.name, key)})
+            event = event.model_copy(update={"id": fixed_id("evt", self._api.name, key)})
         async with self._database.write():
             return await self._database.emit(event)
 
@@ -49,8 +60,3 @@ class Events:
             traceparent=here.traceparent or None,
             data=data.model_dump(mode="json"),
         )
-
-
-def id_of(*parts: str) -> str:
-    """The id of an event that has to be the same whenever it is found again."""
-    return "evt_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -88,3 +88,14 @@ def feeds_v1(metadata: MetaData) -> Table:
         Column("leased_until", Moment),
         Column("read_at", Moment),
     )
+
+
+def told_v1(metadata: MetaData) -> Table:
+    """Of each entity of a store that is watched, what was told last: so a change is told once."""
+    return Table(
+        "told",
+        metadata,
+        Column("feed", Text, primary_key=True),
+        Column("entity", Text, primary_key=True),
+        Column("body", Text, nullable=False),
+    )

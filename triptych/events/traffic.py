@@ -1,9 +1,9 @@
-"""The event traffic of one process: relays for what is told here, a courier for what is heard here."""
+"""The event traffic of one process: relays and feeds for what is told here, a courier for what is heard."""
 
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from triptych.contract import Subscription
 from triptych.engine.sentence import Patience
 from triptych.events.courier import Courier, Tell
 from triptych.events.deliveries import Deliveries
+from triptych.events.feeds import Feed, Watched
 from triptych.events.log import EventLog
 from triptych.events.relay import Relay
 from triptych.problems import Problem
@@ -24,6 +25,7 @@ HOUSEKEEPING = 900.0
 """Seconds, more or less, between two sweeps of what is older than it is kept."""
 ALONE = 1.0
 """Seconds between two looks of a courier that hears of everything by the bell, for what is tried again."""
+AFTER_A_FAILURE = 1.0
 AMONG_OTHERS = 0.2
 """The same where other processes log events too."""
 
@@ -37,6 +39,7 @@ class EventTraffic:
         to: EventLog,
         *,
         telling: Iterable[Database],
+        watched: Iterable[Watched],
         services: Sequence[str],
         hearing: Sequence[Subscription],
         tell: Tell,
@@ -47,6 +50,7 @@ class EventTraffic:
         self._services = services
         self._hearing = hearing
         self._relays = [Relay(database, to) for database in telling]
+        self._feeds = [Feed(found, to, settings.feed_seconds) for found in watched]
         shared = settings.topology == "split" or settings.database_url is not None
         self._courier = Courier(
             Deliveries(to.database, to.bell),
@@ -62,12 +66,12 @@ class EventTraffic:
 
     async def __aenter__(self) -> Self:
         await self._log.subscribe(self._services, self._hearing)
-        running = [relay.run() for relay in self._relays]
+        running = [*(relay.run for relay in self._relays), *(feed.run for feed in self._feeds)]
         if self._hearing:
-            running.append(self._courier.run())
+            running.append(self._courier.run)
         if self._relays or self._hearing:
-            running.append(self._keep_house())
-        self._tasks = [asyncio.create_task(work, name="event traffic") for work in running]
+            running.append(self._keep_house)
+        self._tasks = [asyncio.create_task(_lasting(work), name="event traffic") for work in running]
         return self
 
     async def __aexit__(
@@ -75,9 +79,7 @@ class EventTraffic:
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                log.error("event traffic had stopped: %s", ended, exc_info=ended)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._hearing:
             try:
                 await self._courier.give_back()
@@ -94,3 +96,13 @@ class EventTraffic:
                     log.info("%d events forgotten that were older than %s", purged, keep)
             except Problem as problem:
                 log.warning("old events stay for now: %s", problem.detail)
+
+
+async def _lasting(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it until cancelled; when it fails, which it should not, say so and do it again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("event traffic failed, and goes on")
+        await asyncio.sleep(AFTER_A_FAILURE)
