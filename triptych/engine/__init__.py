@@ -4,6 +4,7 @@ from triptych.engine.engine import ProcessEngine
 from triptych.engine.saga import Saga
 from triptych.engine.sentence import Part, Patience, Reminders, Repeat, Step, Wait
 from triptych.engine.status import RESTING, Phase, ProcessStatus, StepStatus
+from triptych.engine.timetable import Schedule
 
 __all__ = [
     "RESTING",
@@ -15,6 +16,7 @@ __all__ = [
     "Reminders",
     "Repeat",
     "Saga",
+    "Schedule",
     "Step",
     "StepStatus",
     "Wait",

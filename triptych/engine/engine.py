@@ -13,6 +13,7 @@ from triptych.engine.database import EngineDatabase, service_of
 from triptych.engine.saga import Saga
 from triptych.engine.sentence import UNDOING, Part, Patience, S, check_sentence
 from triptych.engine.status import ProcessStatus
+from triptych.engine.timetable import Schedule, Timetable
 from triptych.engine.walk import Asleep, Parked, Walk, as_caller
 from triptych.problems import Unavailable
 from triptych.settings import Settings
@@ -65,6 +66,7 @@ class ProcessEngine:
         self._letters: DeadLetters | None = None
         self._janitor: Janitor | None = None
         self._keeping: BookKeeping | None = None
+        self._timetable: Timetable | None = None
         self._stopping = False
 
     def saga(
@@ -76,11 +78,13 @@ class ProcessEngine:
         state: type[S],
         begins: str = "accepted",
         in_order_by: str | None = None,
+        schedule: Schedule[S] | None = None,
     ) -> Saga[S]:
         """Register a kind of process, `service.flow`, before the engine starts.
 
         `in_order_by` names a field of the state: processes with the same value in it run one after the other,
         in the order in which they were accepted, and wait behind one that is dead; others go on beside them.
+        With a `schedule` processes begin by the clock too, named after the tick: `2026-07-01T06:00Z`.
 
         A sentence whose steps or state change is a new version. As long as processes of the former one may
         be running, that one is registered too; ids are the same in all versions.
@@ -90,11 +94,8 @@ class ProcessEngine:
         if self._database:
             raise RuntimeError(f"process {name} is registered after the engine has started")
         check_sentence(name, version, steps)
-        if in_order_by is not None and in_order_by not in state.model_fields:
-            raise ValueError(
-                f"process {name} is to run in the order of {in_order_by}, which is not in its state"
-            )
         saga = Saga(name, version, steps, state, begins, in_order_by, self._processes, self._overflow)
+        saga.schedule = schedule
         if saga.flow in self._sagas:
             raise ValueError(f"process {saga.flow} is registered twice")
         self._sagas[saga.flow] = saga
@@ -116,6 +117,7 @@ class ProcessEngine:
         try:
             self._durable = durable = Durable(database, self._executor)
             self._keeping = keeping = BookKeeping(database, durable, self._executor, services)
+            self._timetable = Timetable(database, durable, list(self._sagas.values()))
             await asyncio.to_thread(keeping.books.open_for_what_runs)
             if database.postgres:
                 await self._claim(database, durable)
@@ -133,6 +135,7 @@ class ProcessEngine:
             if self._janitor:
                 self._janitor.watch()
             keeping.begin(self._poll)
+            self._timetable.begin()
         except BaseException:
             await self.stop()
             raise
@@ -163,10 +166,9 @@ class ProcessEngine:
         if self._opened:
             self._opened.closing = True
         self._bells.ring_all()
-        if self._keeping:
-            await self._keeping.stop()
-        if self._janitor:
-            await self._janitor.stop()
+        for watcher in (self._timetable, self._keeping, self._janitor):
+            if watcher:
+                await watcher.stop()
         runs = [run for runs in self._runs.values() for run in runs]
         for run in runs:
             run.cancel()
@@ -201,13 +203,11 @@ class ProcessEngine:
 
     async def accounts(self) -> "Sequence[Account]":
         """What became of all processes that were ever accepted, by kind."""
-        keeping = self._kept()
-        return await self._processes().ask(keeping.books.accounts)
+        return await self._processes().ask(self._kept().books.accounts)
 
     async def missing(self, limit: int = 100) -> Sequence[str]:
         """The ids of processes that were accepted and are nowhere, oldest first."""
-        keeping = self._kept()
-        return await self._processes().ask(keeping.books.missing, limit)
+        return await self._processes().ask(self._kept().books.missing, limit)
 
     async def dead_letters(
         self, of: str | None = None, *, limit: int = 50, offset: int = 0

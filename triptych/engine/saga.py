@@ -15,6 +15,7 @@ from triptych.problems import Unavailable
 
 if TYPE_CHECKING:
     from triptych.engine.processes import Processes
+    from triptych.engine.timetable import Schedule
 
 
 class Saga(Generic[S]):
@@ -36,7 +37,13 @@ class Saga(Generic[S]):
         """Its name in the engine, with the version: a changed sentence is another one."""
         self.sentence = tuple(sentence)
         self.state_type = state
+        if in_order_by is not None and in_order_by not in state.model_fields:
+            raise ValueError(
+                f"process {name} is to run in the order of {in_order_by}, which is not in its state"
+            )
         self.in_order_by = in_order_by
+        self.schedule: Schedule[S] | None = None
+        """When processes of this kind begin by themselves."""
         self._begins = begins
         self._processes = processes
         self._overflow = overflow
