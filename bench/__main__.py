@@ -9,6 +9,7 @@ NAMES = [
     "customer_360",
     "loading",
     "start",
+    "events",
     "gateway.run",
     "gateway.slow",
     "gateway.token_endpoint",
