@@ -58,6 +58,12 @@ def names() -> list[str]:
     return sorted(_found(SERVICES))
 
 
+def package_of(service: str) -> str | None:
+    """The Python package of an installed service, which is not imported for it; None where there is none."""
+    entry = _found(SERVICES).get(service)
+    return entry.module.rpartition(".")[0] if entry is not None else None
+
+
 def chosen_names(settings: Settings) -> list[str]:
     """The names of the services that this installation runs: all, or what `TRIPTYCH_SERVICES` names."""
     known = names()

@@ -116,17 +116,17 @@ class ProcessEngine:
         self._database = database = await asyncio.to_thread(EngineDatabase, self._settings)
         try:
             self._durable = durable = Durable(database, self._executor)
-            self._keeping = keeping = BookKeeping(database, durable, self._executor, services)
+            states = {flow: saga.state_type for flow, saga in self._sagas.items()}
+            self._keeping = keeping = BookKeeping(database, durable, self._executor, states)
             self._timetable = Timetable(database, durable, list(self._sagas.values()))
-            await asyncio.to_thread(keeping.books.open_for_what_runs)
+            await asyncio.to_thread(keeping.open)
             if database.postgres:
                 await self._claim(database, durable)
             await asyncio.to_thread(database.assign_to_services, self._executor)
             self._opened = Processes(
                 database, durable, self._bells, self._sagas, keeping.books, self._has_room
             )
-            states = {flow: saga.state_type for flow, saga in self._sagas.items()}
-            self._letters = keeping.dead_letters(self._opened, states.get)
+            self._letters = keeping.dead_letters(self._opened)
             for flow, saga in self._sagas.items():
                 durable.register(flow, self._flow(saga))
             durable.launch(services)

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
+
+from pydantic import BaseModel
 
 from triptych.context import Context
 from triptych.engine.books import Books
-from triptych.engine.database import EngineDatabase
-from triptych.engine.dead_letters import DeadLetters, StateOf
+from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.dead_letters import DeadLetters
 from triptych.engine.durable import Durable
 from triptych.engine.letters import DeadLetter, Letters
 from triptych.engine.processes import Processes
+from triptych.engine.states import States
 from triptych.engine.status import Trouble, now
 from triptych.engine.view import records_of
 from triptych.engine.walk import Parked
@@ -24,19 +27,31 @@ class BookKeeping:
     """The books of one engine, and the task that keeps them for the services that run here."""
 
     def __init__(
-        self, database: EngineDatabase, durable: Durable, executor: str, services: Sequence[str]
+        self,
+        database: EngineDatabase,
+        durable: Durable,
+        executor: str,
+        states: Mapping[str, type[BaseModel]],
     ) -> None:
         self.books = Books(database, executor)
+        self._states = States(database, states)
         self._letters = Letters(database)
         self._database = database
         self._durable = durable
-        self._services = services
+        self._services = sorted({service_of(flow) for flow in states})
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def dead_letters(self, processes: Processes, state_of: StateOf) -> DeadLetters:
+    def open(self) -> None:
+        """Make the tables that are not there, and tell others of the flows that run here. Blocks."""
+        self.books.open_for_what_runs()
+        self._states.declare()
+
+    def dead_letters(self, processes: Processes) -> DeadLetters:
         """What an operator does with the dead letters of this engine's database."""
-        return DeadLetters(self._database, self._durable, processes, self._letters, self.books, state_of)
+        return DeadLetters(
+            self._database, self._durable, processes, self._letters, self.books, self._states.of
+        )
 
     def begin(self, interval: float) -> None:
         """Keep the books every so many seconds, and whenever `look` says so; nobody's need no keeping."""

@@ -120,6 +120,20 @@ def test_a_letter_is_found_shown_mended_replayed_and_every_deed_is_recorded(
     assert (audited["reason"], audited["records"] >= 2) == ("", True)
 
 
+def test_a_payload_is_mended_also_where_the_process_itself_does_not_run(
+    beside: Triptych, letters: list[str], shell: Shell
+) -> None:
+    apart = {
+        "TRIPTYCH_TOPOLOGY": "split",
+        "TRIPTYCH_SECRET_KEY": (shell.data / "secret.key").read_text().strip(),
+    }
+    refused = beside("dead-letters", "edit", letters[5], "--set", "payment.method=7", **apart)
+    edited = beside("dead-letters", "edit", letters[5], "--set", "payment.token=tok_apart", **apart)
+
+    assert (refused.code, "/payment/method" in refused.err) == (1, True)
+    assert '+ /payment/token: "tok_apart"' in edited.out
+
+
 def test_many_are_named_first_and_then_replayed_at_a_rate(beside: Triptych, letters: list[str]) -> None:
     meant = ("--service", "order-to-fulfillment", "--text", "fulfil:")
     tried = beside("dead-letters", "replay", *meant, "--dry-run")
