@@ -22,7 +22,7 @@ from processes.quote_to_cash.contract import (
 )
 from processes.quote_to_cash.service import QuoteToCashService
 from processes.quote_to_cash.steps import Terms
-from systems.billing.contract import Billing
+from systems.billing.contract import Billing, Settlement
 from systems.crm.contract import Crm
 from systems.erp.contract import Erp
 from systems.marketing.contract import Marketing
@@ -30,7 +30,7 @@ from systems.warehouse.contract import Warehouse
 from tests.landscape import Landscape
 from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
-from triptych.canonical.billing import InvoiceFilter, InvoiceStatus
+from triptych.canonical.billing import InvoiceFilter, InvoiceStatus, NewPayment, PaymentFilter, PaymentMethod
 from triptych.canonical.inventory import NewInventoryLevel, NewLocation
 from triptych.canonical.lines import NewOrderLine
 from triptych.canonical.messages import MessageFilter
@@ -143,6 +143,22 @@ async def test_a_quote_over_the_threshold_travels_from_its_approval_to_the_last_
     assert [invoice.status for invoice in invoices] == [InvoiceStatus.PAID] * 2
     assert Money.sum((invoice.total for invoice in invoices), "EUR") == paid.total
     assert (await sales.told())[0] == "Our offer (ENQ-1)"
+
+
+async def test_an_invoice_that_finance_settles_in_billing_is_paid_here_too(sales: Sales) -> None:
+    quote = await sales.quote(3)
+    await sales.quotes.answer_quote(quote.id, Answer(accepted=True))
+    open_quote = await sales.waits(quote, "payment.1")
+    billing = sales.client(Billing)
+    invoice = await billing.invoices.get(open_quote.milestones[0].invoice_id or "")
+    payment = await billing.payments.create(
+        NewPayment(order_id=invoice.order_id, amount=invoice.total, method=PaymentMethod.TRANSFER)
+    )
+    await billing.capture_payment(payment.id)
+    await billing.settle_invoice(invoice.id, Settlement(payment_id=payment.id))
+    assert (await sales.waits(quote, "reached.2")).milestones[0].paid
+    payments = await billing.payments.find(PaymentFilter(order_id=invoice.order_id))
+    assert [found.id for found in payments.items] == [payment.id]
 
 
 async def test_a_quote_that_the_customer_declines_orders_nothing(sales: Sales) -> None:

@@ -1,6 +1,7 @@
 """How quote-to-cash keeps its promise: the CRM keeps the quote, a durable process carries it out."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import ClassVar
 
 from processes.order_to_fulfillment.contract import OrderToFulfillment
@@ -22,11 +23,12 @@ from systems.billing.contract import Billing
 from systems.crm.contract import Crm
 from systems.erp.contract import Erp
 from systems.marketing.contract import Marketing
+from triptych.canonical.billing import Invoice
 from triptych.canonical.lines import NewOrderLine
 from triptych.canonical.party import CustomerStatus
 from triptych.canonical.product import ProductFilter
 from triptych.context import current
-from triptych.contract import every
+from triptych.contract import Happened, every, on
 from triptych.engine import ProcessEngine, ProcessStatus
 from triptych.problems import FieldError, InvalidInput, InvalidState, NotFound
 from triptych.settings import Settings
@@ -147,6 +149,21 @@ class QuoteToCashService(QuoteToCash):
             update = self._shown(status)
             if str(update.event_id) != last_event_id:
                 yield update
+
+    @on(Billing.invoice_paid)
+    async def hear_of_payment(self, happened: Happened[Invoice]) -> None:
+        """An invoice that somebody settles in billing is paid here too."""
+        invoice = happened.data
+        # it may be no milestone's, or paid by this process itself, which was told before
+        with suppress(NotFound, InvalidState):
+            order = await self._erp.orders.get(invoice.order_id)
+            sale = await self._sales.state(order.quote_id or invoice.order_id)
+            if invoice.id in sale.invoices:
+                number = sale.invoices.index(invoice.id) + 1
+                paid = PaymentReceived(
+                    milestone=number, amount=invoice.total, bank_reference=invoice.payment_id or invoice.id
+                )
+                await self._sales.tell(sale.quote_id, f"payment.{number}", paid)
 
     def _shown(self, status: ProcessStatus) -> QuoteProgress:
         return progress(self._sales.read(status), status)

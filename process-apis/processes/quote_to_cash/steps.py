@@ -12,7 +12,7 @@ from systems.crm.contract import Crm
 from systems.erp.contract import Erp
 from systems.marketing.contract import Marketing
 from triptych.canonical.base import Model
-from triptych.canonical.billing import NewInvoice, NewPayment, PaymentMethod
+from triptych.canonical.billing import InvoiceStatus, NewInvoice, NewPayment, PaymentMethod
 from triptych.canonical.fields import Name, Prose
 from triptych.canonical.lines import NewOrderLine, as_new
 from triptych.canonical.messages import NewMessage
@@ -267,8 +267,11 @@ class QuoteSteps:
         return {"bank_reference": payment.bank_reference}
 
     async def settle_invoice(self, state: Sale) -> dict[str, Any]:
-        """Enter the payment, and settle the invoice with it."""
+        """Enter the payment, and settle the invoice with it, unless that was done in billing."""
+        settled = {"paid": state.paid + 1, "reminders": 0, "due_at": None}
         invoice = await self._billing.invoices.get(state.invoices[-1])
+        if invoice.status is InvoiceStatus.PAID:
+            return settled
         promised = await self._billing.payments.create(
             NewPayment(
                 order_id=invoice.order_id,
@@ -279,7 +282,7 @@ class QuoteSteps:
         )
         payment = await self._billing.capture_payment(promised.id)
         await self._billing.settle_invoice(invoice.id, Settlement(payment_id=payment.id))
-        return {"paid": state.paid + 1, "reminders": 0, "due_at": None}
+        return settled
 
     async def thank_customer(self, state: Sale) -> None:
         """Tell them that all is paid."""
