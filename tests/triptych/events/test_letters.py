@@ -55,9 +55,9 @@ async def dead(platform: Platform, *names: str) -> list[Customer]:
 
 
 async def test_a_dead_delivery_is_found_shown_and_replayed_like_a_dead_process(platform: Platform) -> None:
-    FAULTS.update(Ada=Conflict("We have another Ada."), Bob=Unavailable("The post is on strike."))
+    FAULTS.update(Grace=Conflict("We have another Grace."), Alan=Unavailable("The post is on strike."))
     began = datetime.now(UTC) - timedelta(seconds=1)
-    ada, bob = await dead(platform, "Ada", "Bob")
+    grace, alan = await dead(platform, "Grace", "Alan")
     operations = platform.client(Operations)
 
     async def found(**query: object) -> list[str]:
@@ -70,7 +70,7 @@ async def test_a_dead_delivery_is_found_shown_and_replayed_like_a_dead_process(p
     assert await found(flow="welcome.other") == await found(service="crm") == []
     (letter,) = (await operations.dead_letters(LetterFilter(since=began, error="Unavailable"))).items
     assert (letter.attempts, letter.flow) == (3, "welcome.greet")
-    assert (await operations.payload(letter.id)).payload["id"] == bob.id
+    assert (await operations.payload(letter.id)).payload["id"] == alan.id
 
     FAULTS.clear()
     again = await operations.replay_dead_letters(ReplayLetters(since=began))
@@ -78,7 +78,7 @@ async def test_a_dead_delivery_is_found_shown_and_replayed_like_a_dead_process(p
     support = platform.client(Support)
 
     async def greeted() -> bool:
-        return [await greetings(support, one.id) for one in (ada, bob)] == [["version 1"]] * 2
+        return [await greetings(support, one.id) for one in (grace, alan)] == [["version 1"]] * 2
 
     await until(greeted)
     assert await found() == []
