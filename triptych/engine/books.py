@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from triptych.canonical.base import Model, example
-from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.database import EngineDatabase
 
 HELD = ".held"
 """Ends the name of the queue in which a service's processes wait behind others; nobody takes from it."""
@@ -129,16 +129,15 @@ class Books:
 
         self._database.transact(strike)
 
-    def close(self, services: Collection[str]) -> int:
-        """Strike out those that have ended, and add them to the totals: how many."""
+    def close(self) -> int:
+        """Strike out those that have ended, whoever ran them, and add them to the totals: how many."""
 
         def strike(connection: sa.Connection) -> int:
             ended = connection.execute(self._say.ended, {"limit": AT_ONCE}).all()
             counts: dict[str, int] = {}
             for row in ended:
-                if service_of(row.flow) in services:
-                    gone = connection.execute(self._say.strike, {"id": row.id}).rowcount
-                    counts[row.flow] = counts.get(row.flow, 0) + gone
+                gone = connection.execute(self._say.strike, {"id": row.id}).rowcount
+                counts[row.flow] = counts.get(row.flow, 0) + gone
             for flow, count in sorted(counts.items()):
                 self._count(connection, flow, done=count)
             return sum(counts.values())
@@ -216,7 +215,7 @@ class _Statements:
         self.withdraw = sa.text(f"DELETE FROM {a} AS a WHERE id = :id AND NOT {known}")  # noqa: S608
         self.ended = sa.text(
             f"SELECT a.id, a.flow FROM {a} a JOIN {w} w ON w.workflow_uuid = a.id"  # noqa: S608
-            " WHERE w.status = 'SUCCESS' LIMIT :limit"
+            " WHERE w.status = 'SUCCESS' ORDER BY a.number LIMIT :limit"
         )
         self.strike = sa.text(f"DELETE FROM {a} WHERE id = :id")  # noqa: S608
         self.count = sa.text(

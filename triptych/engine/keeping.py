@@ -94,7 +94,7 @@ class BookKeeping:
     async def _keep(self, interval: float) -> None:
         while True:
             try:
-                await self._durable.ask(self.books.close, self._services)
+                await self._durable.ask(self.books.close)
                 await self._durable.ask(self.books.release, self._services)
             except Unavailable:
                 return  # the engine stops
