@@ -132,9 +132,10 @@ class EngineDatabase:
         """Note that a step is being tried again, for whoever asks after the process."""
         self._patiently(self._say.note, id=process, struggle=struggle.model_dump_json())
 
-    def change(self, process: str, was: Fate, to: Fate) -> None:
-        """Replace one fate by another, if it still is what the caller saw."""
-        self._execute(self._say.change, id=process, was=was, to=to)
+    def change(self, process: str, was: Fate, to: Fate) -> bool:
+        """Replace one fate by another, if it still is what the caller saw: whether it was."""
+        with self.engine.begin() as connection:
+            return connection.execute(self._say.change, {"id": process, "was": was, "to": to}).rowcount == 1
 
     def release(self, process: str) -> None:
         """Forget that a process is parked, and what it struggled with."""
@@ -160,11 +161,14 @@ class EngineDatabase:
     def _patiently(self, statement: sa.TextClause, **values: Any) -> Sequence[sa.Row[Any]]:
         return self._until_it_answers(lambda: self._execute(statement, **values))
 
-    def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """What `work` answers in a transaction of its own; it may run again, and waits for the database."""
+    def transact(self, work: Callable[[sa.Connection], T], engine: sa.Engine | None = None) -> T:
+        """What `work` answers in a transaction of its own; it may run again, and waits for the database.
+
+        `engine` is DBOS's view of ours, by which it finds its tables.
+        """
 
         def once() -> T:
-            with self.engine.begin() as connection:
+            with (engine or self.engine).begin() as connection:
                 return work(connection)
 
         return self._until_it_answers(once)

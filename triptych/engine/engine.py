@@ -164,7 +164,7 @@ class ProcessEngine:
         if self._database:
             self._database.closing.set()
         if self._opened:
-            self._opened.closing = True
+            await self._opened.close()
         self._bells.ring_all()
         for watcher in (self._timetable, self._keeping, self._janitor):
             if watcher:

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from triptych.engine.bell import Bells
 from triptych.engine.database import EngineDatabase, Fate, service_of
 from triptych.engine.durable import Durable
 from triptych.engine.mailbox import Answer, Answered, Heard, Mailbox
 from triptych.engine.status import StepRecord, StepStatus
-from triptych.engine.walk import Asleep
+from triptych.engine.walk import Asleep, Fates
 from triptych.telemetry.version import VERSION
 
 
@@ -47,11 +49,16 @@ class RunJournal:
         self._durable.skip()
         return record
 
-    async def write(self, step: str, make: Callable[[], StepRecord], *, undo: bool = False) -> StepRecord:
-        """Keep the next record, which is made in a thread."""
-        record = await self._durable.write(
-            self._process, _name(step, undo), lambda: make().model_copy(update={"code": VERSION})
-        )
+    async def write(
+        self, step: str, make: Callable[[Fates], StepRecord], *, undo: bool = False
+    ) -> StepRecord:
+        """Keep the next record, in one transaction with what is decided as it is made."""
+
+        def made(connection: sa.Connection) -> StepRecord:
+            fates = _FatesWithin(self._database, connection, self._process)
+            return make(fates).model_copy(update={"code": VERSION})
+
+        record = await self._durable.write(self._process, _name(step, undo), made)
         self._bells.ring(self._process)
         return record
 
@@ -98,6 +105,23 @@ class RunJournal:
                 if remaining <= 0:
                     return False
                 await bell.wait(remaining)
+
+
+class _FatesWithin:
+    """What becomes of a process, decided in a transaction."""
+
+    def __init__(self, database: EngineDatabase, connection: sa.Connection, process: str) -> None:
+        self._database = database
+        self._connection = connection
+        self._process = process
+
+    def decide(self, wish: Fate) -> Fate:
+        """Decide it, unless it is decided: what stands."""
+        return self._database.decide_within(self._connection, self._process, wish)
+
+    def fate(self) -> Fate | None:
+        """What was decided so far."""
+        return self._database.fate_within(self._connection, self._process)
 
 
 def _name(step: str, undo: bool) -> str:

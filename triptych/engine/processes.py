@@ -1,6 +1,7 @@
 """All processes of the engine: started, seen, followed and cancelled, whoever runs them."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -18,6 +19,8 @@ from triptych.engine.view import KEPT_AS, Which, records_of, view
 from triptych.problems import InvalidState, NotFound, Unavailable
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 LOOK_AGAIN = 1.0
 """Seconds after which a follower looks again, for news of a process that another replica runs."""
 LOOK_AGAIN_HERE = 10.0
@@ -96,8 +99,19 @@ class Processes:
         # shielded: a caller that gives up half-way would leave an entry in the books without its process
         starting = asyncio.create_task(start())
         self._starting.add(starting)
-        starting.add_done_callback(self._starting.discard)
+        starting.add_done_callback(self._started)
         await asyncio.shield(starting)
+
+    def _started(self, starting: "asyncio.Task[None]") -> None:
+        self._starting.discard(starting)
+        if not starting.cancelled() and (error := starting.exception()):
+            log.warning("a process could not be started: %s", error)  # its caller may have given up
+
+    async def close(self) -> None:
+        """Start no more; what is being started is, in a moment."""
+        self.closing = True
+        if self._starting:
+            await asyncio.wait(self._starting, timeout=1.0)
 
     async def show(self, process: str) -> ProcessStatus:
         """Where a process stands. Raises NotFound."""
@@ -192,12 +206,26 @@ class Processes:
                     return
                 await bell.wait(LOOK_AGAIN_HERE if self._bells.runs_here(process) else LOOK_AGAIN)
 
+    async def settled(self, process: str) -> ProcessStatus:
+        """Its status once it rests. While it runs here its end will ring, and nobody need look before.
+
+        Raises NotFound; Unavailable when the engine stops before.
+        """
+        with self._bells.listen(process) as bell:
+            while not self.closing:
+                if not self._bells.runs_here(process):
+                    status = await self.show(process)
+                    if status.resting:
+                        return status
+                await bell.wait(LOOK_AGAIN_HERE if self._bells.runs_here(process) else LOOK_AGAIN)
+        raise Unavailable("the process engine is stopping")
+
     async def cancel(self, process: str) -> ProcessStatus:
         """Have a process undo what it did, and end as `cancelled`; asking again is no error.
 
         Raises NotFound; InvalidState when it ended, was rejected, or has begun its final step.
         """
-        until = time.monotonic() + PARKING
+        until, first = time.monotonic() + PARKING, False
         while True:
             status, records = await self.ask(self.look, process)
             if status.phase == "cancelled":
@@ -206,7 +234,7 @@ class Processes:
                 raise InvalidState(f"process {process} cannot be cancelled: it is {status.phase}")
             fate = await self.ask(self._mailbox.cancel, process)
             if fate == "park":
-                await self.ask(self._database.change, process, "park", "cancel")
+                first = await self.ask(self._database.change, process, "park", "cancel")
                 continue
             if fate == "reject":
                 raise InvalidState(f"process {process} cannot be cancelled: it is rejected already")
@@ -219,11 +247,13 @@ class Processes:
                 )
             await self.go_on(process)
             last = records[-1] if records else None
-            if status.phase == "parked":
-                if last is None or not last.undo:
-                    with suppress(InvalidState):  # another one who cancels it was faster
-                        await self._again(process, len(records) + 1)
-            elif last and last.turn == "park" and time.monotonic() < until:
+            if status.phase == "parked" and (last is None or not last.undo):
+                if not first and time.monotonic() < until:
+                    await asyncio.sleep(0.05)  # whoever came first has it run again
+                    continue
+                with suppress(InvalidState):
+                    await self._again(process, len(records) + 1)
+            elif status.phase != "parked" and last and last.turn == "park" and time.monotonic() < until:
                 await asyncio.sleep(0.05)  # its run ends at this moment, or sees the cancellation itself
                 continue
             return await self.show(process)

@@ -11,7 +11,6 @@ from triptych.canonical.base import thaw
 from triptych.engine.database import service_of
 from triptych.engine.sentence import Part, S, wait_named
 from triptych.engine.status import ProcessStatus
-from triptych.problems import Unavailable
 
 if TYPE_CHECKING:
     from triptych.engine.processes import Processes
@@ -118,7 +117,4 @@ class Saga(Generic[S]):
 
         Raises NotFound; Unavailable when the engine stops before.
         """
-        async for status in self.follow(about):
-            if status.resting:
-                return status
-        raise Unavailable("the process engine is stopping")
+        return await self._processes().settled(self.process_id(about))

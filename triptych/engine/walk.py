@@ -29,23 +29,29 @@ class Asleep(Exception):
     """Ends the run of a process that waits: another run goes on with it when there is a reason to."""
 
 
-class Journal(Struggles, Protocol):
+class Fates(Protocol):
+    """Where it is decided what becomes of a process. Blocks."""
+
+    def decide(self, wish: Fate) -> Fate:
+        """Decide the process's fate, unless it is decided: what stands."""
+        ...
+
+    def fate(self) -> Fate | None:
+        """The process's fate so far."""
+        ...
+
+
+class Journal(Struggles, Fates, Protocol):
     """What a walk asks of the durable engine for its one process."""
 
     def kept(self, step: str, *, undo: bool = False) -> StepRecord | None:
         """The next record, if a run before this one has kept it."""
         ...
 
-    async def write(self, step: str, make: Callable[[], StepRecord], *, undo: bool = False) -> StepRecord:
-        """Keep the next record, which is made in a thread."""
-        ...
-
-    def decide(self, wish: Fate) -> Fate:
-        """Decide the process's fate, unless it is decided: what stands. Blocks."""
-        ...
-
-    def fate(self) -> Fate | None:
-        """The process's fate so far. Blocks."""
+    async def write(
+        self, step: str, make: Callable[[Fates], StepRecord], *, undo: bool = False
+    ) -> StepRecord:
+        """Keep the next record. It is made in a thread; what it decides is kept with it, or not at all."""
         ...
 
     def open(self, wait: str, until: datetime | None) -> None:
@@ -132,8 +138,8 @@ class Walk(Generic[S]):
     ) -> StepRecord:
         """Keep how a line ended, and where the process goes from there."""
 
-        def make() -> StepRecord:
-            turn = self._turn(line, None if optional else attempted.error)
+        def make(fates: Fates) -> StepRecord:
+            turn = _turn(fates, line, None if optional else attempted.error)
             return _record(line.name, attempted, turn, outcome=outcome, reaches=reaches)
 
         return await self._journal.write(line.name, make)
@@ -158,7 +164,7 @@ class Walk(Generic[S]):
         await asyncio.to_thread(self._journal.open, line.name, until)
         return await self._journal.write(
             line.name,
-            lambda: _record(
+            lambda _: _record(
                 line.name, Attempted(arrived), "on", outcome="waiting", reaches=wait.meanwhile, until=until
             ),
         )
@@ -187,7 +193,7 @@ class Walk(Generic[S]):
         until = _later(reminders.every)
         await asyncio.to_thread(self._journal.open, line.name, until)
         return await self._journal.write(
-            line.name, lambda: _record(line.name, attempted, "on", outcome="reminded", until=until)
+            line.name, lambda _: _record(line.name, attempted, "on", outcome="reminded", until=until)
         )
 
     async def _take(
@@ -229,19 +235,19 @@ class Walk(Generic[S]):
         task = Task(name, step.undo, self._undoing, f"undo-{name}", undo=True, timeout=step.timeout)
         attempted = await self._attempts.attempt(task, self._document)
         turn: Turn = "on" if attempted.error is None else "park"
-        return await self._journal.write(name, lambda: _record(name, attempted, turn, undo=True), undo=True)
+        return await self._journal.write(name, lambda _: _record(name, attempted, turn, undo=True), undo=True)
 
-    def _turn(self, line: Line[S], error: Exception | None) -> Turn:
-        """Where the process goes after this line. Blocks: it asks for the process's fate, or decides it."""
-        journal = self._journal
-        if error is None:
-            if line.sealed:
-                return "on"
-            fate = journal.decide("final") if line.seals else journal.fate()
-            return "cancel" if fate == "cancel" else "on"
-        if is_refusal(error) and line.turns_back:
-            return "cancel" if journal.decide("reject") == "cancel" else "reject"
-        return "cancel" if journal.decide("park") == "cancel" else "park"
+
+def _turn(fates: Fates, line: Line[Any], error: Exception | None) -> Turn:
+    """Where the process goes after this line. Blocks: it asks for the process's fate, or decides it."""
+    if error is None:
+        if line.sealed:
+            return "on"
+        fate = fates.decide("final") if line.seals else fates.fate()
+        return "cancel" if fate == "cancel" else "on"
+    if is_refusal(error) and line.turns_back:
+        return "cancel" if fates.decide("reject") == "cancel" else "reject"
+    return "cancel" if fates.decide("park") == "cancel" else "park"
 
 
 def _later(time: timedelta) -> datetime:
