@@ -10,6 +10,7 @@ NAMES = [
     "loading",
     "start",
     "events",
+    "durable.throughput",
     "gateway.run",
     "gateway.slow",
     "gateway.token_endpoint",

@@ -20,6 +20,10 @@ TRIPTYCH = str(Path(sys.executable).with_name("triptych"))
 PATIENCE = 120.0
 
 
+class Missing(Exception):
+    """Something that a measurement needs is not installed here, or does not run."""
+
+
 class DidNotStart(Exception):
     """A process ended, or said nothing, instead of answering."""
 

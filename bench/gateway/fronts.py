@@ -17,17 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bench.gateway.tokens import Tokens
-from bench.processes import TRIPTYCH, Served, free_port, served
+from bench.processes import TRIPTYCH, Missing, Served, free_port, served
 from tools.compiled import CannotCompile, compile_into
 
 FILES = Path(__file__).parent / "files"
 PLENTY = json.dumps({"internal": {"burst": 1_000_000, "day": 1_000_000_000}, "oauth": {"burst": 1_000_000}})
 PATH = "/partner/v1/products"
 ORDERS = "/partner/v1/orders"
-
-
-class Missing(Exception):
-    """A program that a baseline needs is not installed here."""
 
 
 def program(name: str) -> str:

@@ -5,23 +5,19 @@ more while somebody else rotates refresh tokens beside, each of which is on the 
 """
 
 import base64
-import os
 import secrets
 import statistics
 import sys
 import tempfile
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import psycopg
-from psycopg import sql
 
 from bench.gateway.fronts import Missing, configured, edge, pinned
 from bench.gateway.load import Seen, load
 from bench.gateway.tokens import refreshing, registered
+from bench.postgres import database
 from bench.processes import Served, free_port, served
 from bench.report import Row, publish
 
@@ -31,7 +27,6 @@ CONNECTIONS = 16
 CLIENTS = 20
 SECONDS = 3
 ROUNDS = 5
-POSTGRES = os.environ.get("TRIPTYCH_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @dataclass
@@ -55,22 +50,6 @@ class Endpoint:
     def rate(self) -> float:
         """Requests a second."""
         return self.median("requests") / SECONDS
-
-
-@contextmanager
-def database() -> Generator[str]:
-    """A PostgreSQL database that is dropped afterwards. Raises Missing."""
-    name = f"triptych_bench_{secrets.token_hex(6)}"
-    try:
-        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        raise Missing("PostgreSQL does not answer") from error
-    with connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def script(folder: Path, name: str, clients: Sequence[tuple[str, str]], path: str = "/oauth/token") -> Path:
