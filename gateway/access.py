@@ -31,48 +31,38 @@ class AccessLog:
 
     def __init__(self, stream: BinaryIO | None = None, replica: str = "local") -> None:
         self._stream = stream or sys.stderr.buffer
-        self._replica = orjson.dumps(replica)
-        self._lines: list[bytes] = []
+        self._begins = f'{{"event":"request","level":"info","replica":{_json(replica)},"at":"'
+        self._lines: list[str] = []
         self._second = 0
-        self._moment = b""
-        """That second, as it is written; what is below it differs from line to line."""
-        self._known: dict[tuple[str, str, str | None], tuple[bytes, bytes]] = {}
+        self._moment = ""
+        """How a line of that second begins."""
+        self._known: dict[tuple[str, str, str | None], tuple[str, str]] = {}
         """Method and path, and the client, as they are written."""
 
     def __call__(self, exchange: Exchange, seconds: float) -> None:
         """Note a request that is over."""
-        now = int(time() * 1e6)
-        second, took = now // 1_000_000, int(seconds * 1e6)
+        now, took = int(time() * 1e6), int(seconds * 1e6)
+        second = now // 1_000_000
         if second != self._second:
-            self._second, self._moment = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second)).encode()
+            self._second = second
+            self._moment = self._begins + strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
         asked, client = self._written(exchange)
         self._lines.append(
-            b'{"event":"request","level":"info","replica":%b,"at":"%b.%06dZ",%b,'
-            b'"status":%d,"seconds":%d.%06d,"client":%b,"request_id":"%b"}'
-            % (
-                self._replica,
-                self._moment,
-                now % 1_000_000,
-                asked,
-                exchange.answered or NOBODY,
-                took // 1_000_000,
-                took % 1_000_000,
-                client,
-                exchange.request_id.encode(),
-            )
+            f'{self._moment}.{_millionths(now)}Z",{asked},"status":{exchange.answered or NOBODY},'
+            f'"seconds":{took // 1_000_000}.{_millionths(took)},"client":{client},'
+            f'"request_id":"{exchange.request_id}"}}'
         )
         if len(self._lines) >= AT_ONCE:
             self.flush()
 
-    def _written(self, exchange: Exchange) -> tuple[bytes, bytes]:
+    def _written(self, exchange: Exchange) -> tuple[str, str]:
         token = exchange.token
         key = (exchange.method, exchange.path, token.client if token is not None else None)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            asked = b'"method":%b,"path":%b' % (orjson.dumps(key[0]), orjson.dumps(key[1]))
-            found = self._known[key] = asked, orjson.dumps(key[2])
+            found = self._known[key] = f'"method":{_json(key[0])},"path":{_json(key[1])}', _json(key[2])
         return found
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -87,6 +77,15 @@ class AccessLog:
     def flush(self) -> None:
         """Write what has come together."""
         if self._lines:
-            self._stream.write(b"\n".join(self._lines) + b"\n")
+            self._stream.write("\n".join([*self._lines, ""]).encode())
             self._stream.flush()
             self._lines.clear()
+
+
+def _json(value: str | None) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _millionths(microseconds: int) -> str:
+    """What of them is no whole second, in six digits."""
+    return str(1_000_000 + microseconds % 1_000_000)[1:]

@@ -6,7 +6,7 @@ from time import monotonic
 
 from gateway.exchange import Exchange, Reply, refusal
 from gateway.filters import Filter, Outcome
-from gateway.limits import Account, Accounts, Verdict
+from gateway.limits import ADMITTED, Account, Accounts, Verdict
 from gateway.plans import CONCURRENCY, Plan, Plans
 from triptych.problems import Overloaded, Problem, QuotaExceeded
 
@@ -50,6 +50,8 @@ def _taken(exchange: Exchange, account: Account, cost: int, now: Clock) -> Outco
         account.busy += 1
         exchange.account = account
     verdict = account.take(cost, moment)
+    if verdict is ADMITTED:
+        return _told(exchange, account, moment)
     if isinstance(verdict, Verdict):
         return _answered(exchange, account, verdict, moment)
     return _awaited(exchange, account, verdict, now)
@@ -60,12 +62,17 @@ async def _awaited(exchange: Exchange, account: Account, verdict: Awaitable[Verd
 
 
 def _answered(exchange: Exchange, account: Account, verdict: Verdict, moment: float) -> Reply | None:
+    _told(exchange, account, moment)
+    return _refused(exchange, account.plan, verdict) if verdict.violated else None
+
+
+def _told(exchange: Exchange, account: Account, moment: float) -> None:
+    """Say what is left."""
     plan = account.plan
     left = account.header(moment)
     if plan.concurrency is not None:
         left += b', "concurrency";r=%d' % (plan.concurrency - account.busy)
     exchange.added += ((b"ratelimit-policy", plan.policy), (b"ratelimit", left))
-    return _refused(exchange, plan, verdict) if verdict.violated else None
 
 
 def _refused(exchange: Exchange, plan: Plan, verdict: Verdict) -> Reply:

@@ -2,7 +2,7 @@
 
 from secrets import token_hex
 
-from gateway.limits.accounts import Account, Accounts, Verdict
+from gateway.limits.accounts import ADMITTED, Account, Accounts, Verdict
 from triptych.settings import Settings
 
 
@@ -22,4 +22,4 @@ def accounts(settings: Settings) -> Accounts:
     return LeasedAccounts(Counters(settings.redis_url.get_secret_value(), gateway))
 
 
-__all__ = ["Account", "Accounts", "Verdict", "accounts"]
+__all__ = ["ADMITTED", "Account", "Accounts", "Verdict", "accounts"]

@@ -48,7 +48,7 @@ def test_a_setting_that_cannot_be_meant_is_refused(changed: dict[str, Any], reas
 @pytest.mark.parametrize(
     ("issuers", "reason"),
     [
-        ([{"plan": "gold"}], "'gold' is no plan; there are anonymous, oauth, free, partner, internal"),
+        ([{"plan": "gold"}], "'gold' is no plan; there are anonymous, oauth, hooks, free, partner, internal"),
         ([{}, {"name": "others"}], "is there twice"),
         ([{}, {"issuer": "https://other.example"}], "is there twice"),
         ([{"issuer": ISSUER}], "or is this gateway"),
