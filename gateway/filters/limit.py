@@ -51,7 +51,8 @@ def _taken(exchange: Exchange, account: Account, cost: int, now: Clock) -> Outco
         exchange.account = account
     verdict = account.take(cost, moment)
     if verdict is ADMITTED:
-        return _told(exchange, account, moment)
+        _tell(exchange, account, moment)
+        return None
     if isinstance(verdict, Verdict):
         return _answered(exchange, account, verdict, moment)
     return _awaited(exchange, account, verdict, now)
@@ -62,11 +63,11 @@ async def _awaited(exchange: Exchange, account: Account, verdict: Awaitable[Verd
 
 
 def _answered(exchange: Exchange, account: Account, verdict: Verdict, moment: float) -> Reply | None:
-    _told(exchange, account, moment)
+    _tell(exchange, account, moment)
     return _refused(exchange, account.plan, verdict) if verdict.violated else None
 
 
-def _told(exchange: Exchange, account: Account, moment: float) -> None:
+def _tell(exchange: Exchange, account: Account, moment: float) -> None:
     """Say what is left."""
     plan = account.plan
     left = account.header(moment)
