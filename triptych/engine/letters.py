@@ -10,6 +10,7 @@ from triptych.canonical.base import Extensions, Model, Timestamp, example, the_e
 from triptych.engine.books import DEAD
 from triptych.engine.database import EngineDatabase, service_of
 from triptych.engine.status import StepStatus, Trouble
+from triptych.validation import pointer
 
 Action = Literal["edit", "replay", "discard", "cancel"]
 
@@ -147,14 +148,7 @@ class Letters:
             sa.Column("id", text, nullable=False, index=True),
             sa.Column("intervention", text, nullable=False),
         )
-        self._workflows = sa.table(
-            "workflow_status",
-            sa.column("workflow_uuid", sa.Text),
-            sa.column("name", sa.Text),
-            sa.column("status", sa.Text),
-            sa.column("updated_at", sa.BigInteger),
-            schema=database.schema,
-        )
+        self._workflows = database.workflows
 
     def keep(self, letter: DeadLetter) -> None:
         """Enter what has just died; dying again replaces what was known."""
@@ -257,17 +251,13 @@ def differences(before: Any, after: Any, at: str = "") -> tuple[Change, ...]:
     if isinstance(before, dict) and isinstance(after, dict):
         old, new = cast("dict[str, Any]", before), cast("dict[str, Any]", after)
         names = [*old, *(name for name in new if name not in old)]
-        pairs = [(_escaped(name), old.get(name), new.get(name)) for name in names]
+        pairs = [(pointer([name]), old.get(name), new.get(name)) for name in names]
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):  # pyright: ignore[reportUnknownArgumentType]
         items = zip(cast("list[Any]", before), cast("list[Any]", after), strict=True)
-        pairs = [(str(number), *pair) for number, pair in enumerate(items)]
+        pairs = [(pointer([number]), *pair) for number, pair in enumerate(items)]
     else:
         return () if before == after else (Change(pointer=at, before=before, after=after),)
-    return tuple(change for name, one, other in pairs for change in differences(one, other, f"{at}/{name}"))
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+    return tuple(change for name, one, other in pairs for change in differences(one, other, at + name))
 
 
 def _read(row: Any) -> DeadLetter:
