@@ -1,6 +1,6 @@
 """The chain: the order in which a request is judged, written once, for every front."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from time import time
 
@@ -51,26 +51,33 @@ class Parts:
 
 
 class Chain:
-    """Filters, run in order until one of them answers."""
+    """Filters, run in order until one of them answers.
 
-    __slots__ = ("_filters",)
+    Those that judge the head alone are not asked again about one that came before.
+    """
 
-    def __init__(self, filters: Sequence[Filter]) -> None:
-        self._filters = tuple(filters)
+    __slots__ = ("_again", "_all")
+
+    def __init__(self, filters: Sequence[Filter], of_the_head: Collection[Filter] = ()) -> None:
+        self._all = tuple(filters)
+        self._again = tuple(judge for judge in filters if judge not in of_the_head)
 
     def run(self, exchange: Exchange) -> Outcome | Awaitable[Outcome]:
         """The refusal, or None to go on; an awaitable of it only where a filter has to wait."""
-        for step in self._filters:
+        filters = self._again if exchange.repeated else self._all
+        for step in filters:
             outcome = step(exchange)
             if outcome is not None:
                 if isinstance(outcome, Reply):
                     return outcome
-                return self._go_on(exchange, outcome, self._filters.index(step) + 1)
+                return self._go_on(exchange, outcome, filters[filters.index(step) + 1 :])
         return None
 
-    async def _go_on(self, exchange: Exchange, awaited: Awaitable[Outcome], at: int) -> Outcome:
+    async def _go_on(
+        self, exchange: Exchange, awaited: Awaitable[Outcome], rest: Sequence[Filter]
+    ) -> Outcome:
         outcome = await awaited
-        for step in self._filters[at:]:
+        for step in rest:
             if outcome is not None:
                 return outcome
             found = step(exchange)
@@ -80,28 +87,33 @@ class Chain:
 
 def door(parts: Parts) -> Chain:
     """What every request passes, whatever it asks for. Nothing in it waits."""
+    guarded = guard(parts.body_limit, parts.routes.headers)
     return Chain(
         [
             request_id(),
             trace(parts.sampled),
-            address(parts.proxies),
-            guard(parts.body_limit, parts.routes.headers),
+            *([address(parts.proxies)] if parts.proxies else []),
+            guarded,
             browser(parts.allowed_origins, parts.routes.headers),
-        ]
+        ],
+        of_the_head=[guarded],
     )
 
 
 def api(parts: Parts) -> Chain:
     """What a request to a service passes after the door."""
+    routed = route(parts.routes, lifecycle(refuse_sunset=parts.refuse_sunset, now=parts.now))
+    recorded = record(parts.recording)
     return Chain(
         [
             authenticate(parts.tokens, parts.challenge, parts.possession),
             page(parts.pages),
-            route(parts.routes, lifecycle(refuse_sunset=parts.refuse_sunset, now=parts.now)),
+            routed,
             authorise(parts.challenge),
             version(parts.pins),
             limit(parts.accounts, parts.plans),
-            record(parts.recording),
+            recorded,
             forward(),
-        ]
+        ],
+        of_the_head=[routed, recorded],
     )

@@ -1,6 +1,6 @@
 """What passes through the chain: one request on its way in, and what the filters found out about it."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -13,6 +13,9 @@ from gateway.routes import Endpoint, Route
 from gateway.versions import Translation
 from triptych.context import Caller
 from triptych.problems import Problem
+
+_GRACE: Final = 0.5
+"""Seconds beyond the operation's timeout, so that a service can say itself that it took too long."""
 
 
 class Exchange:
@@ -47,6 +50,8 @@ class Exchange:
     """What goes to the service of the client's fields, once that is clear."""
     answered = 0
     """Status of the answer, once it has begun."""
+    repeated = False
+    """Whether a request with the same head has passed the chain before: `again`."""
 
     def __init__(
         self,
@@ -85,6 +90,7 @@ class Exchange:
         other = Exchange(
             self.method, self.raw_path, self.query, self.headers, client, scheme=scheme, named=self.named
         )
+        other.repeated = True
         other.path, other.segments = self.path, self.segments
         other.route, other.endpoint, other.inward = self.route, self.endpoint, self.inward
         return other
@@ -95,6 +101,11 @@ class Exchange:
         if account is not None:
             self.account = None
             account.busy -= 1
+
+    @property
+    def patience(self) -> float:
+        """Seconds in which the service's answer has to begin."""
+        return (self.endpoint.timeout if self.endpoint is not None else 10.0) + _GRACE
 
     @property
     def actor(self) -> str:

@@ -1,8 +1,9 @@
 """Fresh random ids, cut from a supply, so that not every request asks the kernel."""
 
 import os
+from typing import Final
 
-_BULK = 4096
+_BULK: Final = 4096
 
 
 class _Supply:
@@ -27,6 +28,10 @@ class _Supply:
         self._digits = ""
 
 
-_supply = _Supply()
+_supply: Final = _Supply()
 os.register_at_fork(after_in_child=_supply.forget)
-fresh_hex = _supply.take
+
+
+def fresh_hex(digits: int) -> str:
+    """So many random hexadecimal digits; at most 8192."""
+    return _supply.take(digits)

@@ -22,8 +22,6 @@ _log = logging.getLogger(__name__)
 _DEADLINE = DEADLINE_HEADER.encode()
 CONNECT = 2.0
 """Seconds in which a connection must come about."""
-_GRACE = 0.5
-"""Seconds beyond the operation's timeout, so that a service can say itself that it took too long."""
 
 
 def inward_scope(scope: Scope, exchange: Exchange) -> Scope:
@@ -41,11 +39,6 @@ def inward_scope(scope: Scope, exchange: Exchange) -> Scope:
         CALLER: exchange.caller,
         EXCHANGE: exchange,
     }
-
-
-def patience(exchange: Exchange) -> float:
-    """Seconds in which the service's answer has to begin."""
-    return (exchange.endpoint.timeout if exchange.endpoint else 10.0) + _GRACE
 
 
 def own_fields(exchange: Exchange, callers: Callers, audience: str) -> Headers:
@@ -128,7 +121,7 @@ class HttpUpstream:
         raise AssertionError("the second attempt returns or raises")
 
     def _timeout(self, exchange: Exchange) -> float:
-        return patience(exchange)
+        return exchange.patience
 
     def _request(self, exchange: Exchange, scope: Scope, body: AsyncIterator[bytes] | None) -> httpx.Request:
         target = scope["raw_path"] + (b"?" + exchange.query if exchange.query else b"")

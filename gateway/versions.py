@@ -5,8 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import TypeAdapter
@@ -16,7 +15,7 @@ from triptych.contract import Api, Operation, Page, Query, VersionChange, as_of,
 from triptych.problems import BadRequest
 from triptych.serving.requests import QueryReader, checked_body, query_model
 
-HEADER = b"triptych-version"
+HEADER: Final = b"triptych-version"
 
 _LINK = re.compile(rb"<([^<>?]*)\?([^<>]*)>")
 Step = Callable[[Any], Any]
@@ -40,6 +39,9 @@ class Translation:
         self._changes_body = bool(self._upgraded) or body != operation.body()
         self.takes_body = body is not None and self._changes_body
         """Whether the body of a request has to be seen."""
+        self._query_reader: QueryReader | None = None
+        self._body_adapter: TypeAdapter[Any] | None = None
+        """Made when they are asked for, which is costly."""
 
     def _steps(self, name: str) -> list[Step]:
         """What the changes do under that name, in the order in which it is done; inherited does nothing."""
@@ -49,23 +51,19 @@ class Translation:
         found = [getattr(change, name) for change in wanted]
         return found if name.startswith("upgrade") else found[::-1]
 
-    @cached_property
-    def _query_reader(self) -> QueryReader:
-        return QueryReader(query_model(self._operation))
-
-    @cached_property
-    def _body_adapter(self) -> TypeAdapter[Any]:
-        body = self._operation.body()
-        return TypeAdapter(body.annotation if body else None)
-
     def query(self, raw: bytes) -> bytes:
         """The query as the service knows it; raises InvalidInput in the words of the older version."""
         pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
+        if self._query_reader is None:
+            self._query_reader = QueryReader(query_model(self._operation))
         self._query_reader.read(pairs)
         return _query(pairs, self._queries)
 
     def request(self, body: bytes) -> bytes:
         """The body as the service knows it; raises BadRequest or InvalidInput in the words of then."""
+        if self._body_adapter is None:
+            declared = self._operation.body()
+            self._body_adapter = TypeAdapter(declared.annotation if declared else None)
         checked_body(self._body_adapter, body)
         try:
             return _written(_through(self._upgraded, json.loads(body)))

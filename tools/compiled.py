@@ -24,6 +24,7 @@ MODULES = (
     "gateway/dress.py",
     "gateway/edge/answers.py",
     "gateway/edge/batch.py",
+    "gateway/edge/client.py",
     "gateway/edge/connection.py",
     "gateway/edge/heads.py",
     "gateway/edge/lane.py",
@@ -54,7 +55,10 @@ MODULES = (
     "gateway/limits/leased.py",
     "gateway/limits/window.py",
     "gateway/observing.py",
+    "gateway/plans.py",
+    "gateway/routes.py",
     "gateway/usage/tally.py",
+    "gateway/versions.py",
     "triptych/telemetry/metrics.py",
 )
 """What a request that goes through the edge comes by. What mypyc cannot compile stays out: async generators,

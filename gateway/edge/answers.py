@@ -32,8 +32,10 @@ class AnswerHeads:
 
     def __init__(self) -> None:
         self._known: dict[bytes, AnswerHead] = {}
-        self.find = self._known.get
-        """The head with these octets, or None."""
+
+    def find(self, octets: bytes) -> AnswerHead | None:
+        """The head with these octets."""
+        return self._known.get(octets)
 
     def remember(self, octets: bytes, status: int, fields: Headers) -> AnswerHead | None:
         """The head of an answer that was complete with these octets, which is kept; None for others."""

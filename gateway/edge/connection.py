@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
-from typing import Protocol, cast
+from typing import Final, cast
 
 import httptools
 
@@ -13,41 +14,48 @@ from gateway.exchange import Headers
 
 _log = logging.getLogger(__name__)
 
-FAILURES = 3
+FAILURES: Final = 3
 """Failures in a row after which a replica is left alone."""
-EJECTED = 1.0
+EJECTED: Final = 1.0
 """Seconds that a failing replica is left alone at first; doubled each time, up to `LONGEST`."""
-LONGEST = 30.0
+LONGEST: Final = 30.0
 
 
-class Asking(Protocol):
+class Asking(ABC):
     """Who waits for an answer: a passage. It is told of an answer piece by piece."""
 
     @property
+    @abstractmethod
     def gone(self) -> bool:
         """Whether nobody waits any more."""
         ...
 
+    @abstractmethod
     def asked(self, connection: "Connection") -> None:
         """The request has gone to this connection; the answer will come by it."""
         ...
 
+    @abstractmethod
     def head(self, status: int, headers: Headers) -> None:
         """The status and the header fields, names in lower case."""
         ...
 
+    @abstractmethod
     def pieces(self, body: list[bytes], last: bool) -> None:
         """More of the body, and whether that was the end of it."""
         ...
 
+    @abstractmethod
     def whole(self, head: AnswerHead, body: bytes) -> None:
         """All of it at once; instead of `head` and `pieces`."""
         ...
 
+    @abstractmethod
     def slow(self, slow: bool) -> None:
         """The service does not keep up with what is sent to it, or does again."""
         ...
 
+    @abstractmethod
     def lost(self, reused: bool) -> None:
         """No (further) answer will come. `reused`: the connection had rested and may have been closed."""
         ...

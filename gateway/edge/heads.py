@@ -57,8 +57,10 @@ class Heads:
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
         self._known: dict[bytes, Head] = {}
-        self.find = self._known.get
-        """The head with these octets, or None."""
+
+    def find(self, octets: bytes) -> Head | None:
+        """The head with these octets."""
+        return self._known.get(octets)
 
     def remember(self, octets: bytes, exchange: Exchange) -> None:
         """Keep the head of a request that was complete with these octets and has passed the chain."""
@@ -67,6 +69,7 @@ class Heads:
             or octets in self._known
             or exchange.method != "GET"
             or exchange.caller is None
+            or (exchange.route is not None and exchange.route.headers)  # on its way out: the moment decides
             or exchange.translation is not None
             or not _NEVER_AGAIN.isdisjoint(exchange.named)
         ):

@@ -19,7 +19,7 @@ COMPILED: Final = not __file__.endswith(".py")
 """Whether this is `tools/compiled.py`'s."""
 TICK = 0.25
 """Seconds between two looks at what is late: nothing ends too early, and at most this much too late."""
-KEEP_ALIVE = 75.0
+KEEP_ALIVE: Final = 75.0
 """Seconds that a connection may rest between two requests."""
 
 

@@ -11,7 +11,7 @@ from triptych.problems import InternalError
 _log = logging.getLogger(__name__)
 
 
-class OlderAnswer:
+class OlderAnswer(Asking):
     """Stands between whoever asks and the service, and makes the answer that of the older version."""
 
     def __init__(self, asking: Asking, exchange: Exchange, translation: Translation) -> None:

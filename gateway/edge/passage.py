@@ -3,11 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from gateway.compression import accepts_gzip
 from gateway.edge.answers import AnswerHead
-from gateway.edge.client import Client
 from gateway.edge.connection import Asking, Connection, Replica
 from gateway.edge.heads import Head
 from gateway.edge.older import OlderAnswer
@@ -16,15 +15,17 @@ from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange, Headers, Reply, refusal
 from gateway.filters import Outcome
 from gateway.translating import upgrade
-from gateway.upstream import patience
 from triptych.problems import DeadlineExceeded, InternalError, Problem, Unavailable
+
+if TYPE_CHECKING:
+    from gateway.edge.client import Client
 
 _log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS: Final = 3
 """How often a service is asked that breaks off before it answers, where asking again is safe."""
 
-_CLOSE = (b"connection", b"close")
+_CLOSE: Final = (b"connection", b"close")
 
 
 class _Deaf:
@@ -34,7 +35,7 @@ class _Deaf:
         """Nobody waits."""
 
 
-class Passage:
+class Passage(Asking):
     """A request whose body is small and complete, from the end of its header fields to that of its answer.
 
     It has what uvicorn and the guard look at on the present request of a connection.
@@ -56,7 +57,7 @@ class Passage:
 
     def __init__(
         self,
-        client: Client,
+        client: "Client",
         exchange: Exchange,
         upstream: EdgeUpstream,
         keep_alive: bool = True,
@@ -122,11 +123,11 @@ class Passage:
 
     def _ask(self, avoid: Replica | None = None) -> None:
         exchange = self.exchange
-        self.deadline = self.deadline or self._began + patience(exchange)
+        self.deadline = self.deadline or self._began + exchange.patience
         asking: Asking = self
         try:
             if (translation := exchange.translation) is not None:
-                asking = cast(Asking, OlderAnswer(self, exchange, translation))
+                asking = OlderAnswer(self, exchange, translation)
                 if self._attempts == 1:
                     self.body = upgrade(exchange, translation, self.body)
             self._replica = self.upstream.ask(asking, exchange, self.body, avoid, self._head)
@@ -279,9 +280,3 @@ class Passage:
         now = lane.now()
         lane.gateway.over(self.exchange, now - self._began)
         return now
-
-
-def again(client: Client, head: Head, address: str, scheme: str) -> Passage:
-    """The passage of a request whose head came before."""
-    upstream = client.lane.upstreams[head.service]
-    return Passage(client, head.exchange.again(address, scheme), upstream, head=head)

@@ -5,9 +5,9 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.edge.batch import Batched
-from gateway.edge.heads import Head
-from gateway.edge.lane import KEEP_ALIVE, Lane
-from gateway.edge.passage import Passage, again
+from gateway.edge.client import Client
+from gateway.edge.lane import Lane
+from gateway.edge.passage import Passage
 from gateway.edge.upload import Upload
 from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange
@@ -20,33 +20,27 @@ SMALL = 64 * 1024
 class EdgeProtocol(GuardedProtocol):
     """Hand `partial(EdgeProtocol, lane)` to `uvicorn.Config(http=…)`."""
 
-    out: Batched
-    """The transport, once there is one."""
-
     def __init__(self, lane: Lane, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.lane = lane
-        self._passage: Passage | None = None
+        self.near = Client(lane, self, self.server_state)
+        self.data_received = self.near.data_received
         self._passed: Passage | None = None
         """The last request of the octets that are read at present, if its head may come again."""
-        self._address, self._scheme = "", "http"
-        self._rests = False
-        """Whether the parser has nothing of a next request, and nothing is under way."""
-        self._resting = 0.0
-        """Since when the connection waits for its next request; 0 while one is under way."""
 
     def connection_made(self, transport: Any) -> None:
-        self.out = Batched(transport, self.lane.outbox)
-        super().connection_made(self.out)
-        self._address, self._scheme = self.client[0] if self.client else "", self.scheme or "http"
-        self.lane.swept.add(self)
+        near = self.near
+        near.out = Batched(transport, near.lane.outbox)
+        super().connection_made(near.out)
+        near.address, near.scheme = self.client[0] if self.client else "", self.scheme or "http"
+        near.certificate = self.certificate
+        near.lane.swept.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.lane.swept.discard(self)
+        self.near.lane.swept.discard(self)
         super().connection_lost(exc)
-        if self._passage is not None:
-            self._passage.abandon()
-            self._passage = None
+        if self.near.passage is not None:
+            self.near.passage.abandon()
+            self.near.passage = None
 
     def pause_writing(self) -> None:
         """The client reads slowly: what the service sends has to wait."""
@@ -60,36 +54,21 @@ class EdgeProtocol(GuardedProtocol):
             transport.resume_reading()
 
     def _service(self) -> Any:
-        connection = self._passage.connection if self._passage is not None else None
+        connection = self.near.passage.connection if self.near.passage is not None else None
         return connection.transport if connection is not None else None
 
     def shutdown(self) -> None:
-        self._rests = False
+        self.near.leave()
         super().shutdown()
 
-    def data_received(self, data: bytes) -> None:
-        """A head that came before takes the short way; everything else goes to the parser."""
-        if not self._rests:
-            return super().data_received(data)
-        self._rests = False
-        head = self.lane.heads.find(data)
-        if head is not None:
-            return self._again(head)
+    def read(self, data: bytes, rested: bool) -> None:
+        """Have the parser read what has come; a head that it is done with at once may come again."""
         begun, self._passed = self._begun, None
         super().data_received(data)
         passage = self._passed
-        if passage is not None and self._begun - begun == 1 and not self._open:
+        if rested and passage is not None and self._begun - begun == 1 and not self._open:
             # from one rest to the next, the parser has read this and nothing else
-            self.lane.heads.remember(data, passage.exchange)
-        return None
-
-    def _again(self, head: Head) -> None:
-        self._resting = 0.0
-        self._passage = passage = again(self, head, self._address, self._scheme)
-        self.cycle = cast(Any, passage)
-        if self.certificate is not None:
-            passage.exchange.certificate = self.certificate
-        passage.end()
+            self.near.lane.heads.remember(data, passage.exchange)
 
     # --- the parser ---
 
@@ -98,7 +77,8 @@ class EdgeProtocol(GuardedProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._open, self._head, self._resting, self._rests = True, 0, 0.0, False
+        self._open, self._head = True, 0
+        self.near.resting, self.near.rests = 0.0, False
         self._begun += 1
 
     def on_headers_complete(self) -> None:
@@ -110,15 +90,15 @@ class EdgeProtocol(GuardedProtocol):
         self._stop_timer()
         path, _, query = self.url.partition(b"?")
         method = self.parser.get_method().decode("ascii")
-        exchange = Exchange(method, path, query, self.headers, self._address, scheme=self._scheme)
-        if self.certificate is not None:
-            exchange.certificate = self.certificate
+        near = self.near
+        exchange = Exchange(method, path, query, self.headers, near.address, scheme=near.scheme)
+        exchange.certificate = near.certificate
         keep_alive = self.parser.should_keep_alive() and not self.leaving
         if _small(exchange):
-            passage = Passage(self, exchange, upstream, keep_alive)
+            passage = Passage(near, exchange, upstream, keep_alive)
         else:
-            passage = Upload(self, exchange, upstream, keep_alive, self.expect_100_continue)
-        self._passage = passage
+            passage = Upload(near, exchange, upstream, keep_alive, self.expect_100_continue)
+        near.passage = passage
         self.cycle = cast(Any, passage)
         return passage.begin()
 
@@ -128,7 +108,9 @@ class EdgeProtocol(GuardedProtocol):
         if (cycle and not cycle.response_complete) or self.pipeline:
             return None
         segments = self.url.split(b"/", 2)
-        upstream = self.lane.upstreams.get(segments[1]) if len(segments) > 2 and not segments[0] else None
+        upstream = (
+            self.near.lane.upstreams.get(segments[1]) if len(segments) > 2 and not segments[0] else None
+        )
         assert self.parser is not None, "there is one until the connection is lost"
         if upstream is None or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return None
@@ -143,34 +125,30 @@ class EdgeProtocol(GuardedProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self.cycle is not cast(Any, self._passage) or self._passage is None:
+        passage = self.near.passage
+        if passage is None or self.cycle is not cast(Any, passage):
             return super().on_body(body)
         self._payload += len(body)
-        return self._passage.more(body)
+        return passage.more(body)
 
     def on_message_complete(self) -> None:
-        if self.cycle is not cast(Any, self._passage) or self._passage is None:
+        passage = self.near.passage
+        if passage is None or self.cycle is not cast(Any, passage):
             return super().on_message_complete()
         self._open = False
-        passage = self._passage
         if passage.keep_alive and not passage.body:
             self._passed = passage
         return passage.end()
 
-    def passed(self, passage: object, keep_alive: bool, now: float) -> None:
-        """A request of the lane is answered; the next one may begin."""
-        if self._passage is passage:
-            self._passage = None
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
+    def passed(self, keep_alive: bool, now: float) -> None:
+        """A request of the lane is answered; the next one may begin, if the connection goes on."""
         if not keep_alive:
             self.transport.close()
             self._watch()
         elif self.pipeline:
             self.on_response_complete()
         else:
-            self._resting, self._rests = now, not (self._open or self.leaving)
+            self.near.resting, self.near.rests = now, not (self._open or self.leaving)
 
     def wait(self) -> None:
         """Read no more of what the client sends, for now."""
@@ -183,9 +161,7 @@ class EdgeProtocol(GuardedProtocol):
 
     def sweep(self, now: float) -> None:
         """End what is late: an answer that has not begun, a connection that has rested for long."""
-        if self._passage is not None:
-            self._passage.sweep(now)
-        elif self._resting and now - self._resting > KEEP_ALIVE and not self.transport.is_closing():
+        if self.near.late(now):
             self.transport.close()
             self._watch()
 

@@ -5,7 +5,6 @@ from gateway.edge.connection import Connection, Replica
 from gateway.edge.passage import Passage
 from gateway.edge.upstream import EdgeUpstream
 from gateway.exchange import Exchange, refusal
-from gateway.upstream import patience
 from triptych.problems import PayloadTooLarge
 
 HELD = 64 * 1024
@@ -46,7 +45,7 @@ class Upload(Passage):
             self._pass_on(connection, piece)
         if not self.more_body:
             self._close(connection)
-        self._client.hear()
+        self._client.reader.hear()
 
     def begin(self) -> None:
         """The header fields are complete: whether the body may come is up to the chain."""
@@ -62,7 +61,7 @@ class Upload(Passage):
             return self._pass_on(self.connection, piece)
         self._held.append(piece)
         if self._came > HELD and exchange.translation is None:
-            self._client.wait()
+            self._client.reader.wait()
         return None
 
     def end(self) -> None:
@@ -76,9 +75,9 @@ class Upload(Passage):
     def slow(self, slow: bool) -> None:
         """The service does not keep up, or does again."""
         if slow:
-            self._client.wait()
+            self._client.reader.wait()
         else:
-            self._client.hear()
+            self._client.reader.hear()
 
     def _ask(self, avoid: Replica | None = None) -> None:
         exchange = self.exchange
@@ -91,7 +90,7 @@ class Upload(Passage):
             if self._chunked and exchange.translation is None:
                 exchange.inward = [*(exchange.inward or ()), _CHUNKED]
         if exchange.translation is not None:  # as a whole: an older version of it is translated
-            self._client.hear()
+            self._client.reader.hear()
             if self.more_body:
                 return None
             self.body, self._held = b"".join(self._held), []
@@ -102,12 +101,12 @@ class Upload(Passage):
 
     def _pass_on(self, connection: Connection, piece: bytes) -> None:
         self._went = True
-        self.deadline = self._client.lane.now() + patience(self.exchange)
+        self.deadline = self._client.lane.now() + self.exchange.patience
         connection.send(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
 
     def _close(self, connection: Connection) -> None:
         connection.sending = False
-        self.deadline = self._client.lane.now() + patience(self.exchange)
+        self.deadline = self._client.lane.now() + self.exchange.patience
         if self._chunked:
             connection.send(b"0\r\n\r\n")
 
@@ -119,5 +118,5 @@ class Upload(Passage):
         return self.reply(refusal(self.exchange, problem))
 
     def _finish(self) -> None:
-        self._client.hear()  # what is left of the body is read, and dropped
+        self._client.reader.hear()  # what is left of the body is read, and dropped
         super()._finish()

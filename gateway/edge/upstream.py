@@ -16,7 +16,7 @@ from gateway.upstream import CONNECT, own_fields
 
 _log = logging.getLogger(__name__)
 
-RESTING = 4.0
+RESTING: Final = 4.0
 """Seconds that a connection may rest; services close theirs after 5."""
 
 

@@ -42,8 +42,6 @@ def address(proxies: Proxies) -> Filter:
     The client is the last address of `X-Forwarded-For` that is no proxy of ours: whatever stands before it,
     the client may have written itself.
     """
-    if not proxies:
-        return _believe_nobody
 
     def believe(exchange: Exchange) -> None:
         if exchange.client not in proxies:
@@ -61,10 +59,6 @@ def address(proxies: Proxies) -> Filter:
             exchange.scheme = scheme.decode()
 
     return believe
-
-
-def _believe_nobody(exchange: Exchange) -> None:
-    """The client is whoever the connection comes from."""
 
 
 def _address(said: str) -> str | None:

@@ -43,8 +43,6 @@ def guard(body_limit: int, headers: Iterable[bytes] = ()) -> Filter:
     single = (*_SINGLE, *headers)
 
     def check(exchange: Exchange) -> Reply | None:
-        if exchange.path:  # judged before, octet for octet
-            return None
         try:
             _check_size(exchange)
             _check_fields(exchange, single)

@@ -12,9 +12,7 @@ def route(routes: Routes, end: Filter) -> Filter:
     """Sets `exchange.route` and `exchange.endpoint`; `end` judges versions on their way out in between."""
 
     def find(exchange: Exchange) -> Outcome | Awaitable[Outcome]:
-        found, segments = exchange.route, exchange.segments
-        if found is not None:
-            return end(exchange) if found.headers else None
+        segments = exchange.segments
         found = routes.at(segments[1], segments[2]) if len(segments) > 2 else None
         if found is None:
             return refusal(exchange, NotFound(_nothing_there(exchange, routes)))

@@ -1,10 +1,11 @@
 """One account for each client, and for each address that comes without a token."""
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from ipaddress import IPv6Address, ip_address
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from gateway.limits.bucket import Bucket
 from gateway.limits.window import MovingWindow
@@ -25,30 +26,34 @@ class Verdict(NamedTuple):
 ADMITTED: Final = Verdict()
 
 
-class Account(Protocol):
+class Account(ABC):
     """What one client has used of its plan."""
 
-    plan: Plan
-    busy: int
-    """Requests of it that are under way here."""
+    __slots__ = ("busy", "plan")
 
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.busy = 0
+        """Requests of it that are under way here."""
+
+    @abstractmethod
     def take(self, cost: int, now: float) -> Verdict | Awaitable[Verdict]:
         """Take `cost` units of every policy, or of none; waits only where shared counters must be asked."""
         ...
 
+    @abstractmethod
     def header(self, now: float) -> bytes:
         """The value of `RateLimit`: what is left of each policy, and the seconds until more is."""
         ...
 
 
-class LocalAccount:
+class LocalAccount(Account):
     """An account that this process alone counts."""
 
-    __slots__ = ("_bucket", "_share", "_windows", "busy", "plan")
+    __slots__ = ("_bucket", "_share", "_windows")
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.busy = 0
+        super().__init__(plan)
         self._share = 1.0
         self._bucket = Bucket(plan.burst)
         self._windows = tuple((quota.name, MovingWindow(quota)) for quota in plan.quotas)

@@ -25,7 +25,7 @@ LARGEST = 2_000
 _log = logging.getLogger(__name__)
 
 
-class LeasedAccount:
+class LeasedAccount(Account):
     """An account whose units come from Redis in batches, as large as the client's use of the last second."""
 
     __slots__ = (
@@ -44,13 +44,10 @@ class LeasedAccount:
         "_refused_until",
         "_size",
         "_waiting",
-        "busy",
-        "plan",
     )
 
     def __init__(self, key: str, plan: Plan, counters: Counters) -> None:
-        self.plan = plan
-        self.busy = 0
+        super().__init__(plan)
         self._counters = counters
         self._own = LocalAccount(plan)
         """What this gateway admitted itself."""

@@ -2,10 +2,11 @@
 
 from collections import deque
 from math import ceil, inf
+from typing import Final
 
 from gateway.plans import Quota
 
-GRAINS = 288
+GRAINS: Final = 288
 """Parts of a window in which use is counted: 5 minutes of a day. More is finer and takes more memory."""
 
 
@@ -16,7 +17,17 @@ class MovingWindow:
     at most a grain too late.
     """
 
-    __slots__ = ("_back_at", "_grain", "_quota", "_used_in", "_window", "units", "used")
+    __slots__ = (
+        "_back_at",
+        "_grain",
+        "_in_latest",
+        "_latest",
+        "_older",
+        "_quota",
+        "_window",
+        "units",
+        "used",
+    )
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
@@ -24,8 +35,10 @@ class MovingWindow:
         self.used = 0
         self._window = quota.window
         self._grain = quota.window / GRAINS
-        self._used_in: deque[list[int]] = deque()
-        """`[grain, units]`, oldest first."""
+        self._older: deque[tuple[int, int]] = deque()
+        """Grains and the units that were used in them, oldest first, without the latest one."""
+        self._latest = 0
+        self._in_latest = 0
         self._back_at = inf
         """When the oldest use is given back."""
 
@@ -42,7 +55,7 @@ class MovingWindow:
         missing = self.used + min(cost, self.units) - self.units
         if missing <= 0:
             return 0.0
-        for grain, units in self._used_in:
+        for grain, units in (*self._older, (self._latest, self._in_latest)):
             missing -= units
             if missing <= 0:
                 return self._returns_at(grain) - now
@@ -53,12 +66,14 @@ class MovingWindow:
         if cost > self.units:
             cost = self.units
         grain = int(now / self._grain)
-        used_in = self._used_in
-        if used_in and used_in[-1][0] == grain:
-            used_in[-1][1] += cost
+        if grain == self._latest:
+            self._in_latest += cost
         else:
-            used_in.append([grain, cost])
-            self._back_at = self._returns_at(used_in[0][0])
+            if self._in_latest:
+                self._older.append((self._latest, self._in_latest))
+            self._latest, self._in_latest = grain, cost
+        if self._back_at == inf:
+            self._back_at = self._returns_at(grain)
         self.used += cost
 
     def standing(self, now: float) -> tuple[int, int]:
@@ -77,7 +92,10 @@ class MovingWindow:
         return (grain + 1) * self._grain + self._window
 
     def _give_back(self, now: float) -> None:
-        used_in = self._used_in
-        while used_in and self._returns_at(used_in[0][0]) <= now:
-            self.used -= used_in.popleft()[1]
-        self._back_at = self._returns_at(used_in[0][0]) if used_in else inf
+        older = self._older
+        while older and self._returns_at(older[0][0]) <= now:
+            self.used -= older.popleft()[1]
+        if not older and self._returns_at(self._latest) <= now:
+            self.used, self._in_latest = 0, 0
+        oldest = older[0][0] if older else self._latest
+        self._back_at = self._returns_at(oldest) if self.used else inf

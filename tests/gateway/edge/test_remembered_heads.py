@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import date
 
 import pytest
 
@@ -9,12 +10,28 @@ from gateway.edge.heads import LARGEST, Head, Heads
 from gateway.exchange import Exchange
 from gateway.front_uvicorn import GuardedProtocol
 from gateway.identity import VerifiedToken
+from gateway.routes import Route
 from tests.gateway.edge.conftest import Clock, Open
 from tests.gateway.edge.services import HOURS, answering, whole
 from tests.gateway.landscape import Landscape
 from tests.gateway.raw import get, line, raw
+from triptych.contract import ExperienceApi, Lifecycle
 
 PRODUCTS = b"/shop/v1/products"
+
+
+class Staying(ExperienceApi, name="kiosk", version=2, owner="press"):
+    """Papers."""
+
+
+class Leaving(
+    ExperienceApi,
+    name="kiosk",
+    version=1,
+    owner="press",
+    lifecycle=Lifecycle(deprecated_on=date(2026, 6, 1), migration="https://kiosk.example/moving"),
+):
+    """Papers of yesterday: each request may fall into a brown-out."""
 
 
 @pytest.fixture
@@ -230,3 +247,14 @@ def test_the_oldest_heads_make_room():
         heads.remember(b"%d" % number * 50, exchange)
     known = [number for number in range(30) if isinstance(heads.find(b"%d" % number * 50), Head)]
     assert known == list(range(20, 30))
+
+
+@pytest.mark.parametrize("on_its_way_out", [False, True], ids=["stays", "on its way out"])
+def test_a_head_is_remembered_only_where_the_moment_does_not_decide(on_its_way_out: bool):
+    route = Route(Leaving if on_its_way_out else Staying, "everyone", [])
+    exchange = Exchange("GET", b"/kiosk/v1/papers", b"", [(b"host", b"a")], "")
+    exchange.segments, exchange.route = ["", "kiosk", "v1", "papers"], route
+    exchange.caller = VerifiedToken("a", "a").caller
+    heads = Heads()
+    heads.remember(b"octets", exchange)
+    assert (heads.find(b"octets") is None) == on_its_way_out
