@@ -60,6 +60,9 @@ class NewInvoice(InvoiceTerms):
     """What is billed; each line with its unit price."""
     freight: Amount | None = None
     """What carriage costs; by default nothing."""
+    rounding: Money | None = None
+    """What makes several invoices of one order come to its total, at most a minor unit for each line
+    (UBL PayableRoundingAmount); by default nothing."""
 
 
 class Invoice(InvoiceTerms, Entity, prefix="inv"):
@@ -85,6 +88,8 @@ class Invoice(InvoiceTerms, Entity, prefix="inv"):
     """The lines together."""
     freight: Amount
     """What carriage costs."""
+    rounding: Money | None = None
+    """What makes several invoices of one order come to its total (UBL PayableRoundingAmount)."""
     total: Amount
     """What is owed (schema.org totalPaymentDue; UBL PayableAmount)."""
     payment_id: Id | None = None

@@ -132,6 +132,8 @@ class ReservationTerms(New):
     """From where alone; by default from wherever it lies."""
     expires_at: Timestamp | None = None
     """When it lapses if nothing was shipped; by default never."""
+    partial: Flag = False
+    """Whether as much as there is will do; by default it is all or nothing."""
 
 
 class NewReservation(ReservationTerms):

@@ -4,6 +4,7 @@ A line's total is unit price x quantity x (1 - discount), rounded half to even t
 the sum of the lines' totals and the freight.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, NamedTuple, Self
@@ -91,6 +92,14 @@ class OrderLine(LineTerms):
 Lines = Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MOST_LINES)]
 NewLines = Annotated[tuple[NewOrderLine, ...], Field(min_length=1, max_length=MOST_LINES)]
 StockLines = Annotated[tuple[StockLine, ...], Field(min_length=1, max_length=MOST_LINES)]
+
+
+def counted(lines: Iterable[StockLine | LineTerms]) -> Counter[str]:
+    """How many of each product there are in the lines."""
+    found = Counter[str]()
+    for line in lines:
+        found[line.sku] += line.quantity
+    return found
 
 
 def as_new(lines: Iterable[OrderLine]) -> tuple[NewOrderLine, ...]:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from triptych.canonical.base import Entity, New, Timestamp, example, example_of, the_example
-from triptych.canonical.fields import Code, Id, PersonalProse, Prose
+from triptych.canonical.fields import Code, Flag, Id, PersonalProse, Prose
 from triptych.canonical.lines import Lines, NewLines, NewOrderLine, OrderLine
 from triptych.canonical.money import Amount
 from triptych.canonical.party import Address
@@ -73,6 +73,8 @@ class OrderTerms(New):
     """Where the invoice goes; by default the customer's billing address."""
     required_by: Timestamp | None = None
     """When the buyer needs it (UBL RequestedDeliveryPeriod)."""
+    partial_delivery: Flag = False
+    """Whether what is there may be sent first and the rest later (UBL PartialDeliveryIndicator)."""
     notes: PersonalProse | None = None
     """What the buyer asks for beside the lines."""
 

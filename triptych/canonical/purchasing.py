@@ -1,12 +1,12 @@
 """What we buy: purchase orders to suppliers, and the receipts of what they deliver."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from triptych.canonical.base import Entity, New, Timestamp, example, example_of, the_example
-from triptych.canonical.fields import Code, Count, Id, Prose
+from triptych.canonical.fields import Code, Count, Id, PersonName, Prose
 from triptych.canonical.lines import MOST_LINES, Lines, NewLines, NewOrderLine, OrderLine, StockLine
 from triptych.canonical.money import Amount
 from triptych.canonical.states import Transitions
@@ -51,6 +51,12 @@ class PurchaseOrderTerms(New):
     """When it should come (UBL PromisedDeliveryPeriod)."""
     notes: Prose | None = None
     """What the supplier should know beside the lines."""
+    cost_centre: Code | None = None
+    """Who bears the cost (UBL AccountingCost)."""
+    requested_by: PersonName | None = None
+    """Who asked for it (UBL OriginatorCustomerParty)."""
+    reason: Prose | None = None
+    """What it is needed for."""
 
 
 class NewPurchaseOrder(PurchaseOrderTerms):
@@ -108,6 +114,17 @@ class ReceiptLine(StockLine):
 
     rejected: Count = 0
     """How many of them were sent back (UBL RejectedQuantity)."""
+
+    @model_validator(mode="after")
+    def _no_more_than_came(self) -> Self:
+        if self.rejected > self.quantity:
+            raise ValueError(f"{self.rejected} of {self.quantity} cannot be sent back")
+        return self
+
+    @property
+    def kept(self) -> int:
+        """How many of them stay."""
+        return self.quantity - self.rejected
 
 
 class NewGoodsReceipt(New):

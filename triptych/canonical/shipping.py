@@ -1,10 +1,13 @@
 """What leaves and what comes back: shipments and returns."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from triptych.canonical.base import Entity, New, Timestamp, example, example_of, the_example
-from triptych.canonical.fields import Code, Id, Ids, Name, PersonalProse, Prose, Url
-from triptych.canonical.lines import StockLine, StockLines
+from triptych.canonical.fields import Code, Count, Id, Ids, Name, PersonalProse, Prose, Url
+from triptych.canonical.lines import MOST_LINES, StockLine, StockLines
 from triptych.canonical.party import Address
 from triptych.canonical.states import Transitions
 from triptych.contract.values import History
@@ -83,6 +86,11 @@ class Shipment(NewShipment, Entity, prefix="shp"):
     delivered_at: Timestamp | None = None
     """When it arrived (UBL ActualDeliveryDate)."""
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it is with the carrier, or with the customer."""
+        return self.status in (ShipmentStatus.SHIPPED, ShipmentStatus.DELIVERED)
+
 
 class ShipmentFilter(History):
     """Which shipments to list."""
@@ -155,6 +163,24 @@ class NewReturn(New):
     """What the customer says of it."""
 
 
+class InspectedLine(StockLine):
+    """So many of one product that came back, and what they are good for."""
+
+    model_config = example(sku="CHAI-10", quantity=1, restocked=0)
+
+    restocked: Count
+    """How many of them can be sold again; the others are written off."""
+
+
+class ReturnedLine(InspectedLine):
+    """So many of one product that came back, and how many of the order's had come back before."""
+
+    model_config = example(sku="CHAI-10", quantity=1, restocked=0, earlier=0)
+
+    earlier: Count
+    """How many of it came back in earlier returns of the order."""
+
+
 class Return(NewReturn, Entity, prefix="ret"):
     """Goods that a customer sends back (schema.org ReturnAction)."""
 
@@ -164,6 +190,8 @@ class Return(NewReturn, Entity, prefix="ret"):
     """How far it has come."""
     received_at: Timestamp | None = None
     """When it lay in the warehouse again."""
+    came_back: Annotated[tuple[ReturnedLine, ...], Field(max_length=MOST_LINES)] = ()
+    """What lay there then, which may be less than was announced; one line for each product."""
     rejected_because: Prose | None = None
     """Why it was not taken back."""
 

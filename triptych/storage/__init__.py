@@ -51,6 +51,7 @@ from triptych.storage.database import Database
 from triptych.storage.errors import StorageError
 from triptych.storage.factory import Storage
 from triptych.storage.outbox import Event
+from triptych.storage.repeating import Again, AskAPerson, FindFirst
 from triptych.storage.seam import Ruled, Store, moved
 from triptych.storage.store import EmbeddedStore, EntityStore
 from triptych.storage.tables import INDEXED, UNIQUE, EntityTable, Indexed, entity_table
@@ -59,11 +60,14 @@ from triptych.storage.types import Moment
 __all__ = [
     "INDEXED",
     "UNIQUE",
+    "Again",
+    "AskAPerson",
     "Database",
     "EmbeddedStore",
     "EntityStore",
     "EntityTable",
     "Event",
+    "FindFirst",
     "Indexed",
     "Moment",
     "Ruled",

@@ -15,9 +15,10 @@ from triptych.context import current
 from triptych.problems import Overloaded
 from triptych.storage import ambient
 from triptych.storage.engine import Engine
-from triptych.storage.idempotency import IdempotencyKeys, Record
+from triptych.storage.idempotency import IdempotencyKeys
 from triptych.storage.outbox import Event, Outbox
 from triptych.storage.queries import Query, Row, compiled
+from triptych.storage.records import Record
 from triptych.storage.upgrading import upgrade
 
 T = TypeVar("T")
@@ -180,8 +181,7 @@ class Database:
         seconds: float,
     ) -> T:
         """The same for an effect in other services: the key is claimed first, and answered afterwards."""
-        lease = min(LONGEST_LEASE, max(current().remaining(), 0.0) + LEASE_MARGIN)
-        async with self.keys.elsewhere(scope, key, fingerprint, seconds, lease) as record:
+        async with self.keys.elsewhere(scope, key, fingerprint, seconds, lease()) as record:
             return await _answered(record, perform, answers)
 
     async def emit(self, event: Event) -> Event:
@@ -212,6 +212,11 @@ class Database:
         problem = self.engine.problem(error)
         if problem is not None:
             raise problem from error
+
+
+def lease() -> float:
+    """Seconds for which a key is claimed by the call that is being served."""
+    return min(LONGEST_LEASE, max(current().remaining(), 0.0) + LEASE_MARGIN)
 
 
 async def _answered(record: Record, perform: Callable[[], Awaitable[T]], answers: TypeAdapter[T]) -> T:

@@ -5,6 +5,7 @@ successes are recorded: after an error the same key may try again.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,29 +21,17 @@ from triptych.problems import IdempotencyKeyInFlight, IdempotencyKeyReused
 from triptych.storage import shapes
 from triptych.storage.endings import Endings
 from triptych.storage.queries import Query
+from triptych.storage.records import RETRY_AFTER, Attempt, Record
 from triptych.storage.types import Moment
 
 if TYPE_CHECKING:
     from triptych.storage.database import Database
 
 PURGED_AT_ONCE = 1000
-RETRY_AFTER = 1.0
 
 _KEYS = shapes.idempotency_keys_v1(MetaData())
 _THIS_KEY = and_(_KEYS.c.scope == bindparam("the_scope"), _KEYS.c.key == bindparam("the_key"))
 _THIS_CLAIM = and_(_THIS_KEY, _KEYS.c.claim == bindparam("the_claim"))
-
-
-class Record:
-    """The record of one write: its stored answer if it was done before, else where the answer goes."""
-
-    def __init__(self, replayed: bool, body: str | None = None) -> None:
-        self.replayed = replayed
-        self.body = body
-
-    def store(self, body: str) -> None:
-        """Keep the answer, a JSON text, for whoever comes with the same key again."""
-        self.body = body
 
 
 class IdempotencyKeys:
@@ -97,6 +86,35 @@ class IdempotencyKeys:
             raise
         await self._endings.to_the_end(self._written(self._store, {**claim, "body": body}))
 
+    @asynccontextmanager
+    async def attempted(
+        self, scope: str, key: str, what: str, seconds: float, lease: float
+    ) -> AsyncGenerator[Attempt]:
+        """As `elsewhere`, for a write that cannot be repeated blindly.
+
+        An attempt whose outcome nobody knows, since it was killed, timed out or failed, stays on record: who
+        comes next with the key is told when it was over. One that was killed was so at the end of its lease.
+        """
+        claim = _claim(scope, key)
+        claiming = self._endings.later(self._begun(claim, what, seconds, lease))
+        try:
+            attempt = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await asyncio.wait([claiming])
+            if claiming.exception() is None:
+                await self._endings.to_the_end(self._left(claim, claiming.result()))
+            raise
+        if attempt.replayed:
+            yield attempt
+            return
+        try:
+            yield attempt
+            body = _answered(attempt)
+        except BaseException:
+            await self._endings.to_the_end(self._left(claim, attempt))
+            raise
+        await self._endings.to_the_end(self._written(self._store, {**claim, "body": body}))
+
     async def purge(self) -> int:
         """Delete the records that have expired, in steps that hold nobody up; answers how many."""
         purged = 0
@@ -142,6 +160,26 @@ class IdempotencyKeys:
     ) -> Record | None:
         async with self._database.write():
             return await self._known(claim, fingerprint, seconds, lease)
+
+    async def _begun(self, claim: Mapping[str, str], what: str, seconds: float, lease: float) -> Attempt:
+        held_until = time.monotonic() + lease
+        async with self._database.write() as connection:
+            await self._database.only_one(f"attempt {claim['the_scope']} {claim['the_key']}")
+            here = and_(_KEYS.c.scope == claim["the_scope"], _KEYS.c.key == claim["the_key"])
+            before = select(_KEYS.c.leased_until).where(here, _KEYS.c.body.is_(None))
+            over_at = (await connection.execute(before)).scalar()
+            known = await self._known(claim, what, seconds, lease)
+        attempt = Attempt(over_at=over_at) if known is None else Attempt(known.body)
+        attempt.held_until = held_until
+        return attempt
+
+    async def _left(self, claim: Mapping[str, str], attempt: Attempt) -> None:
+        """Free the key; of an attempt whose outcome is unknown it stays on record when it was over."""
+        over_at = datetime.now(UTC) if attempt.under_way else attempt.over_at
+        if over_at is None:
+            await self._written(self._release, claim)
+        else:
+            await self._written(self._leave, {**claim, "over_at": over_at})
 
     async def _released(
         self, claim: Mapping[str, str], claiming: "asyncio.Task[Record | None] | None" = None
@@ -199,6 +237,11 @@ class IdempotencyKeys:
         return self._compiled(
             update(_KEYS).where(_THIS_CLAIM).values(body=bindparam("body"), leased_until=None)
         )
+
+    @cached_property
+    def _leave(self) -> Query:
+        over_at = bindparam("over_at", type_=Moment)
+        return self._compiled(update(_KEYS).where(_THIS_CLAIM).values(leased_until=over_at))
 
     @cached_property
     def _release(self) -> Query:

@@ -7,6 +7,7 @@ the number of the file, `down_revision` the one before. They only lead forward.
 import asyncio
 import traceback
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ async def upgrade(engine: Engine, service: str, folder: Path | None) -> None:
     async with engine.reading() as session:
         if await _revision(engine, session) == newest:
             return
+    # Alembic first: whoever imports it with the lock in hand has others wait for that, who start as well
+    await asyncio.to_thread(import_module, "alembic.command")
     async with engine.writing() as session:
         await engine.only_one(session, "migrations")
         present = await _revision(engine, session)

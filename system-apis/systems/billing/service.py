@@ -22,7 +22,7 @@ from triptych.canonical.billing import (
 from triptych.canonical.lines import OrderLine, totals
 from triptych.canonical.money import Money
 from triptych.events import Announced, Events, announcing
-from triptych.problems import Conflict, FieldError, InvalidInput
+from triptych.problems import Conflict, InvalidInput
 from triptych.storage import Ruled, moved
 
 
@@ -34,16 +34,17 @@ class Invoices(Ruled[Invoice, NewInvoice, InvoiceFilter]):
         self._backend = backend
 
     async def create(self, new: NewInvoice) -> Invoice:
-        """Issue an invoice; a line needs its unit price."""
+        """Issue an invoice; a line needs its unit price. Raises InvalidInput for more rounding than that."""
         lines = tuple(OrderLine.of(line) for line in new.lines)
         sums = totals(lines, new.freight)
+        total = sums.total if new.rounding is None else _rounded(sums.total, new.rounding, len(lines))
         return await self.store.add(
             new,
             number=await self._backend.next_invoice_number(),
             lines=lines,
             subtotal=sums.subtotal,
             freight=sums.freight,
-            total=sums.total,
+            total=total,
         )
 
 
@@ -57,7 +58,7 @@ class Payments(Ruled[Payment, NewPayment, PaymentFilter]):
     async def create(self, new: NewPayment) -> Payment:
         """Authorise a payment; raises PaymentDeclined."""
         if new.amount.amount_minor < 0:
-            raise _at("/amount", "a payment cannot be less than nothing")
+            raise InvalidInput.at("/amount", "a payment cannot be less than nothing")
         await self._backend.authorise(new)
         nothing = Money.zero(new.amount.currency)
         return await self.store.add(new, captured=nothing, refunded=nothing)
@@ -74,9 +75,9 @@ class Refunds(Ruled[Refund, NewRefund, RefundFilter]):
         """Give money back; raises Conflict when that is more than what is left of the payment."""
         payment = await self._payments.get(new.payment_id)
         if new.amount.currency != payment.amount.currency:
-            raise _at("/amount/currency", f"the payment was in {payment.amount.currency}")
+            raise InvalidInput.at("/amount/currency", f"the payment was in {payment.amount.currency}")
         if new.amount.amount_minor <= 0:
-            raise _at("/amount/amount_minor", "a refund has to be more than nothing")
+            raise InvalidInput.at("/amount/amount_minor", "a refund has to be more than nothing")
         whole = new.amount == payment.refundable
         status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
         PAYMENT_TRANSITIONS.check(payment.status, status)
@@ -97,6 +98,8 @@ class BillingService(Billing):
 
     async def settle_invoice(self, invoice_id: str, settlement: Settlement) -> Invoice:
         invoice = await self.invoices.get(invoice_id)
+        if (invoice.status, invoice.payment_id) == (InvoiceStatus.PAID, settlement.payment_id):
+            return invoice  # by this very settlement, whose answer was lost
         INVOICE_TRANSITIONS.check(invoice.status, InvoiceStatus.PAID)
         payment = await self.payments.get(settlement.payment_id)
         if payment.status is not PaymentStatus.CAPTURED:
@@ -131,8 +134,14 @@ class BillingService(Billing):
         return await moved(self._backend.payments, payment_id, PAYMENT_TRANSITIONS, PaymentStatus.VOIDED)
 
 
-def _at(pointer: str, detail: str) -> InvalidInput:
-    return InvalidInput(f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)])
+def _rounded(total: Money, rounding: Money, lines: int) -> Money:
+    if rounding.currency != total.currency:
+        raise InvalidInput.at("/rounding/currency", f"the invoice is in {total.currency}")
+    if abs(rounding.amount_minor) > lines or total.amount_minor + rounding.amount_minor < 0:
+        raise InvalidInput.at(
+            "/rounding/amount_minor", "it is at most a minor unit for each line, and of the total"
+        )
+    return total + rounding
 
 
 def _telling(backend: BillingBackend, events: Events) -> BillingBackend:

@@ -1,1 +1,1 @@
-"""ERP system API: products, suppliers, orders and purchases, whichever ERP keeps the books."""
+"""ERP system API: products, suppliers, orders, purchases and payables, whichever ERP keeps the books."""

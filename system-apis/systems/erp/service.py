@@ -2,11 +2,19 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 from systems.erp.backends import ErpBackend
-from systems.erp.contract import Cancellation, Erp
-from triptych.canonical.lines import OrderLine, totals
+from systems.erp.contract import Cancellation, Correction, Erp
+from systems.erp.payables import OutgoingPayments, SupplierInvoices, invoices_of
+from triptych.canonical.lines import OrderLine, counted, totals
 from triptych.canonical.order import ORDER_TRANSITIONS, NewOrder, Order, OrderFilter, OrderStatus
+from triptych.canonical.payables import (
+    SUPPLIER_INVOICE_TRANSITIONS,
+    SupplierInvoice,
+    SupplierInvoiceStatus,
+)
 from triptych.canonical.product import Product, ProductFilter
 from triptych.canonical.purchasing import (
     PURCHASE_ORDER_TRANSITIONS,
@@ -21,7 +29,10 @@ from triptych.canonical.purchasing import (
 from triptych.contract import every
 from triptych.events import Announced, Events, announcing
 from triptych.problems import Conflict, FieldError, InvalidInput, InvalidState
+from triptych.settings import Settings
 from triptych.storage import Ruled, moved
+
+SETTLED = (SupplierInvoiceStatus.PAID, SupplierInvoiceStatus.REFUSED)
 
 
 class Orders(Ruled[Order, NewOrder, OrderFilter]):
@@ -83,50 +94,50 @@ class PurchaseOrders(Ruled[PurchaseOrder, NewPurchaseOrder, PurchaseOrderFilter]
 class GoodsReceipts(Ruled[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter]):
     """Goods receipts; the last one that was missing makes its purchase order received."""
 
-    def __init__(self, backend: ErpBackend) -> None:
+    def __init__(self, backend: ErpBackend, over_receipt: Decimal) -> None:
         super().__init__(backend.goods_receipts)
         self._purchase_orders = backend.purchase_orders
+        self._over_receipt = over_receipt
 
     async def create(self, new: NewGoodsReceipt) -> GoodsReceipt:
-        """Note what a supplier delivered; raises InvalidInput for more than was ordered."""
+        """Note what a supplier delivered; raises InvalidInput for more than was ordered and may come."""
         purchase = await self._purchase_orders.get(new.purchase_order_id)
         if purchase.status is not PurchaseOrderStatus.ORDERED:
             raise InvalidState(
                 f"The purchase order is {purchase.status.value}; goods come to one that is ordered."
             )
+        ordered = counted(purchase.lines)
         open_quantities = await self._open_quantities(purchase)
         for place, line in enumerate(new.lines):
-            open_quantities[line.sku] -= line.quantity
-            if open_quantities[line.sku] < 0:
+            open_quantities[line.sku] -= line.kept
+            if open_quantities[line.sku] < -int(ordered[line.sku] * self._over_receipt):
                 pointer, detail = f"/lines/{place}/quantity", f"more of {line.sku} came than was ordered"
-                raise InvalidInput(
-                    f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)]
-                )
+                raise InvalidInput.at(pointer, detail)
         receipt = await self.store.add(new, received_at=new.received_at or datetime.now(UTC))
-        if not any(open_quantities.values()):
+        if all(quantity <= 0 for quantity in open_quantities.values()):
             await self._purchase_orders.save(purchase, status=PurchaseOrderStatus.RECEIVED)
         return receipt
 
     async def _open_quantities(self, purchase: PurchaseOrder) -> Counter[str]:
-        quantities = Counter[str]()
-        for line in purchase.lines:
-            quantities[line.sku] += line.quantity
+        quantities = counted(purchase.lines)
         async for receipt in every(self.store, GoodsReceiptFilter(purchase_order_id=purchase.id, limit=200)):
             for line in receipt.lines:
-                quantities[line.sku] -= line.quantity
+                quantities[line.sku] -= line.kept
         return quantities
 
 
 class ErpService(Erp):
-    """Products, suppliers, orders and purchases over whichever backend is chosen."""
+    """Products, suppliers, orders, purchases and payables over whichever backend is chosen."""
 
-    def __init__(self, backend: ErpBackend, events: Events) -> None:
+    def __init__(self, backend: ErpBackend, events: Events, settings: Settings) -> None:
         self._backend = backend = _telling(backend, events)
         self.products = backend.products
         self.suppliers = backend.suppliers
         self.orders = Orders(backend)
         self.purchase_orders = PurchaseOrders(backend.purchase_orders)
-        self.goods_receipts = GoodsReceipts(backend)
+        self.goods_receipts = GoodsReceipts(backend, settings.over_receipt)
+        self.supplier_invoices = SupplierInvoices(backend)
+        self.outgoing_payments = OutgoingPayments(backend)
 
     async def confirm_order(self, order_id: str) -> Order:
         return await self._order(order_id, OrderStatus.CONFIRMED)
@@ -137,6 +148,9 @@ class ErpService(Erp):
     async def fulfill_order(self, order_id: str) -> Order:
         return await self._order(order_id, OrderStatus.FULFILLED)
 
+    async def return_order(self, order_id: str) -> Order:
+        return await self._order(order_id, OrderStatus.RETURNED)
+
     async def cancel_order(self, order_id: str, because: Cancellation) -> Order:
         return await self._order(order_id, OrderStatus.CANCELLED, cancelled_because=because.reason)
 
@@ -144,26 +158,56 @@ class ErpService(Erp):
         return await moved(self._backend.orders, order_id, ORDER_TRANSITIONS, status, **changes)
 
     async def order_purchase(self, purchase_order_id: str) -> PurchaseOrder:
-        return await moved(
-            self._backend.purchase_orders,
-            purchase_order_id,
-            PURCHASE_ORDER_TRANSITIONS,
-            PurchaseOrderStatus.ORDERED,
-            ordered_at=datetime.now(UTC),
+        return await self._purchase(
+            purchase_order_id, PurchaseOrderStatus.ORDERED, ordered_at=datetime.now(UTC)
         )
 
     async def cancel_purchase(self, purchase_order_id: str, because: Cancellation) -> PurchaseOrder:
-        receipts = await self.goods_receipts.find(
-            GoodsReceiptFilter(purchase_order_id=purchase_order_id, limit=1)
-        )
-        if receipts.items:
+        if await self._has_receipts(purchase_order_id):
             raise Conflict("Goods have come for this purchase order already; return them to the supplier.")
+        return await self._purchase(
+            purchase_order_id, PurchaseOrderStatus.CANCELLED, cancelled_because=because.reason
+        )
+
+    async def complete_purchase(self, purchase_order_id: str) -> PurchaseOrder:
+        if not await self._has_receipts(purchase_order_id):
+            raise Conflict("Nothing has come for this purchase order; it can be cancelled.")
+        return await self._purchase(purchase_order_id, PurchaseOrderStatus.RECEIVED)
+
+    async def close_purchase(self, purchase_order_id: str) -> PurchaseOrder:
+        await self._backend.purchase_orders.get(purchase_order_id)  # locked, so that no invoice is entered
+        for invoice in await invoices_of(self._backend.supplier_invoices, purchase_order_id):
+            if invoice.status not in SETTLED:
+                raise Conflict(f"The invoice {invoice.number} is {invoice.status.value}: settle it first.")
+        return await self._purchase(purchase_order_id, PurchaseOrderStatus.CLOSED)
+
+    async def _has_receipts(self, purchase_order_id: str) -> bool:
+        await self._backend.purchase_orders.get(purchase_order_id)  # locked, so that nothing comes meanwhile
+        theirs = GoodsReceiptFilter(purchase_order_id=purchase_order_id, limit=1)
+        return bool((await self.goods_receipts.find(theirs)).items)
+
+    async def _purchase(self, id: str, status: PurchaseOrderStatus, **changes: Any) -> PurchaseOrder:
+        return await moved(self._backend.purchase_orders, id, PURCHASE_ORDER_TRANSITIONS, status, **changes)
+
+    async def correct_supplier_invoice(self, invoice_id: str, correction: Correction) -> SupplierInvoice:
+        invoice = await self._backend.supplier_invoices.get(invoice_id)
+        if invoice.status is not SupplierInvoiceStatus.RECEIVED:
+            raise InvalidState(f"The invoice is {invoice.status.value}; only an unchecked one is corrected.")
+        lines = tuple(OrderLine.of(line) for line in correction.lines)
+        sums = totals(lines, correction.freight)
+        return await self._backend.supplier_invoices.save(
+            invoice, lines=lines, freight=sums.freight, total=sums.total, corrected=True
+        )
+
+    async def match_supplier_invoice(self, invoice_id: str) -> SupplierInvoice:
+        return await self._invoice(invoice_id, SupplierInvoiceStatus.MATCHED)
+
+    async def refuse_supplier_invoice(self, invoice_id: str, because: Cancellation) -> SupplierInvoice:
+        return await self._invoice(invoice_id, SupplierInvoiceStatus.REFUSED, refused_because=because.reason)
+
+    async def _invoice(self, id: str, status: SupplierInvoiceStatus, **changes: str) -> SupplierInvoice:
         return await moved(
-            self._backend.purchase_orders,
-            purchase_order_id,
-            PURCHASE_ORDER_TRANSITIONS,
-            PurchaseOrderStatus.CANCELLED,
-            cancelled_because=because.reason,
+            self._backend.supplier_invoices, id, SUPPLIER_INVOICE_TRANSITIONS, status, **changes
         )
 
 
@@ -178,6 +222,7 @@ def _telling(backend: ErpBackend, events: Events) -> ErpBackend:
                 OrderStatus.CONFIRMED: Erp.order_confirmed,
                 OrderStatus.SHIPPED: Erp.order_shipped,
                 OrderStatus.FULFILLED: Erp.order_fulfilled,
+                OrderStatus.RETURNED: Erp.order_returned,
                 OrderStatus.CANCELLED: Erp.order_cancelled,
             },
         ),
@@ -188,7 +233,19 @@ def _telling(backend: ErpBackend, events: Events) -> ErpBackend:
                 PurchaseOrderStatus.ORDERED: Erp.purchase_ordered,
                 PurchaseOrderStatus.RECEIVED: Erp.purchase_received,
                 PurchaseOrderStatus.CANCELLED: Erp.purchase_cancelled,
+                PurchaseOrderStatus.CLOSED: Erp.purchase_closed,
             },
         ),
         goods_receipts=Announced(backend.goods_receipts, events, made=Erp.goods_received),
+        supplier_invoices=Announced(
+            backend.supplier_invoices,
+            events,
+            made=Erp.supplier_invoice_entered,
+            reaching={
+                SupplierInvoiceStatus.MATCHED: Erp.supplier_invoice_matched,
+                SupplierInvoiceStatus.REFUSED: Erp.supplier_invoice_refused,
+                SupplierInvoiceStatus.PAID: Erp.supplier_invoice_paid,
+            },
+        ),
+        outgoing_payments=Announced(backend.outgoing_payments, events, made=Erp.supplier_paid),
     )

@@ -1,11 +1,12 @@
 """What the warehouse system API promises."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Body
 from pydantic import Field, Strict
 
-from triptych.canonical.base import Model, example
+from triptych.canonical.base import Model, example, the_example
 from triptych.canonical.fields import Code, Id, Prose
 from triptych.canonical.inventory import (
     InventoryLevel,
@@ -18,7 +19,9 @@ from triptych.canonical.inventory import (
     Reservation,
     ReservationFilter,
 )
+from triptych.canonical.lines import MOST_LINES
 from triptych.canonical.shipping import (
+    InspectedLine,
     NewReturn,
     NewShipment,
     Return,
@@ -27,7 +30,13 @@ from triptych.canonical.shipping import (
     ShipmentFilter,
 )
 from triptych.contract import Collection, Creatable, Raises, SystemApi, event, post
-from triptych.problems import Conflict, InsufficientStock, InvalidState, NotFound
+from triptych.problems import (
+    Conflict,
+    InsufficientStock,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+)
 
 
 class Adjustment(Model):
@@ -47,6 +56,39 @@ class Adjustment(Model):
     """Why."""
 
 
+class Inspection(Model):
+    """What came back, and what of it is good."""
+
+    model_config = example(lines=[the_example(InspectedLine)], location_id="loc_01jd3k7m9vq8x2c4n6b8d0f2hg")
+
+    lines: Annotated[tuple[InspectedLine, ...], Field(min_length=1, max_length=MOST_LINES)]
+    """One line for each product; no more than was announced, and none for what did not come."""
+    location_id: Id | None = None
+    """Where it lies; by default where the return said."""
+
+    def check(self, announced: Mapping[str, int]) -> None:
+        """Raise InvalidInput where that cannot be: for more than was announced, or two lines of a product."""
+        seen = set[str]()
+        for place, line in enumerate(self.lines):
+            if line.sku in seen:
+                raise InvalidInput.at(f"/lines/{place}/sku", "there is a line of this product already")
+            if line.quantity > announced.get(line.sku, 0):
+                announcement = f"{announced.get(line.sku, 0)} of {line.sku} were announced"
+                raise InvalidInput.at(f"/lines/{place}/quantity", announcement)
+            if line.restocked > line.quantity:
+                raise InvalidInput.at(f"/lines/{place}/restocked", f"{line.quantity} of {line.sku} came back")
+            seen.add(line.sku)
+
+
+class Refusal(Model):
+    """Why goods are not taken back."""
+
+    model_config = example(reason="The seal is broken.")
+
+    reason: Prose
+    """For the customer."""
+
+
 class Warehouse(SystemApi, version=1, owner="logistics"):
     """Locations, stock, shipments and returns, whichever system counts them.
 
@@ -61,10 +103,11 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
     shipments: Annotated[
         Creatable[Shipment, NewShipment, ShipmentFilter], Raises(create=[NotFound, Conflict, InvalidState])
     ]
-    returns: Annotated[Creatable[Return, NewReturn, ReturnFilter], Raises(create=[])]
+    returns: Annotated[Creatable[Return, NewReturn, ReturnFilter], Raises(create=[Conflict])]
 
     stock_opened = event(InventoryLevel, "A product is kept at a location from now on.")
     stock_changed = event(InventoryLevel, "What is on hand or promised of a product has changed.")
+    stock_arrived = event(InventoryLevel, "More of a product can be promised than before.")
     shipment_dispatched = event(Shipment, "A shipment has left.")
     shipment_delivered = event(Shipment, "A shipment has arrived.")
     shipment_cancelled = event(Shipment, "A shipment will not leave.")
@@ -108,5 +151,20 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
 
     @post("/returns/{return_id}/receive", raises=[NotFound, InvalidState])
     async def receive_return(self, return_id: Id) -> Return:
-        """Put what came back into stock again, at the return's location."""
+        """Note that all of it came back, and put it into stock again, at the return's location."""
+        ...
+
+    @post("/returns/{return_id}/inspect", raises=[NotFound, InvalidState])
+    async def inspect_return(self, return_id: Id, inspection: Annotated[Inspection, Body()]) -> Return:
+        """Note what came back, and put what is good into stock again; what is received already stays so."""
+        ...
+
+    @post("/returns/{return_id}/refuse", raises=[NotFound, InvalidState])
+    async def refuse_return(self, return_id: Id, because: Annotated[Refusal, Body()]) -> Return:
+        """Refuse to take the goods back, and say why; one that is rejected already stays as it is."""
+        ...
+
+    @post("/returns/{return_id}/close", raises=[NotFound, InvalidState])
+    async def close_return(self, return_id: Id) -> Return:
+        """Note that what came back is settled."""
         ...

@@ -4,6 +4,14 @@ from typing import Protocol
 
 from triptych.canonical.order import NewOrder, Order, OrderFilter
 from triptych.canonical.party import NewSupplier, Supplier, SupplierFilter
+from triptych.canonical.payables import (
+    NewOutgoingPayment,
+    NewSupplierInvoice,
+    OutgoingPayment,
+    OutgoingPaymentFilter,
+    SupplierInvoice,
+    SupplierInvoiceFilter,
+)
 from triptych.canonical.product import NewProduct, Product, ProductFilter
 from triptych.canonical.purchasing import (
     GoodsReceipt,
@@ -17,10 +25,16 @@ from triptych.storage import Store
 
 
 class ErpBackend(Protocol):
-    """Where products, suppliers, orders and purchases are kept."""
+    """Where products, suppliers, orders, purchases and payables are kept."""
 
     products: Store[Product, NewProduct, ProductFilter]
     suppliers: Store[Supplier, NewSupplier, SupplierFilter]
     orders: Store[Order, NewOrder, OrderFilter]
     purchase_orders: Store[PurchaseOrder, NewPurchaseOrder, PurchaseOrderFilter]
     goods_receipts: Store[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter]
+    supplier_invoices: Store[SupplierInvoice, NewSupplierInvoice, SupplierInvoiceFilter]
+    outgoing_payments: Store[OutgoingPayment, NewOutgoingPayment, OutgoingPaymentFilter]
+
+    async def enter_as_paid(self, invoice_id: str, payment_id: str) -> None:
+        """Enter into the ledger of what is paid; raises InvalidState when another payment stands there."""
+        ...

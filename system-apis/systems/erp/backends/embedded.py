@@ -1,7 +1,20 @@
 """The ERP of a company that has none: its books in the service's own database."""
 
+from datetime import datetime
+
+from sqlalchemy import Column, MetaData, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+
 from triptych.canonical.order import NewOrder, Order, OrderFilter
 from triptych.canonical.party import NewSupplier, Supplier, SupplierFilter
+from triptych.canonical.payables import (
+    NewOutgoingPayment,
+    NewSupplierInvoice,
+    OutgoingPayment,
+    OutgoingPaymentFilter,
+    SupplierInvoice,
+    SupplierInvoiceFilter,
+)
 from triptych.canonical.product import NewProduct, Product, ProductFilter
 from triptych.canonical.purchasing import (
     GoodsReceipt,
@@ -11,7 +24,8 @@ from triptych.canonical.purchasing import (
     PurchaseOrder,
     PurchaseOrderFilter,
 )
-from triptych.storage import INDEXED, UNIQUE, Database, EmbeddedStore, entity_table
+from triptych.problems import InvalidState
+from triptych.storage import INDEXED, UNIQUE, Database, EmbeddedStore, Indexed, Moment, entity_table
 
 PRODUCTS = entity_table(
     "products",
@@ -52,6 +66,37 @@ GOODS_RECEIPTS = entity_table(
 )
 
 
+def _number(invoice: SupplierInvoice) -> str:
+    """A supplier gives no number twice."""
+    return f"{invoice.supplier_id} {invoice.number}"
+
+
+def _pay_by(invoice: SupplierInvoice) -> datetime:
+    """The first moment by which it may be worth paying."""
+    early = invoice.early_payment
+    return min(early.until, invoice.due_at) if early else invoice.due_at
+
+
+SUPPLIER_INVOICES = entity_table(
+    "supplier_invoices",
+    SupplierInvoice,
+    indexed={
+        "purchase_order_id": INDEXED,
+        "supplier_id": INDEXED,
+        "number": INDEXED,
+        "numbered": Indexed(of=_number, unique=True, type=Text()),
+        "status": INDEXED,
+        "pay": Indexed(of=_pay_by, type=Moment()),
+    },
+)
+OUTGOING_PAYMENTS = entity_table(
+    "outgoing_payments", OutgoingPayment, indexed={"supplier_id": INDEXED, "run": INDEXED}
+)
+PAID_INVOICES = Table(
+    "paid_invoices", MetaData(), Column("invoice_id", Text, primary_key=True), Column("payment_id", Text)
+)
+
+
 class EmbeddedErp:
     """Implements ErpBackend over one database."""
 
@@ -65,3 +110,19 @@ class EmbeddedErp:
         self.goods_receipts = EmbeddedStore(
             database, GOODS_RECEIPTS, new=NewGoodsReceipt, filter=GoodsReceiptFilter
         )
+        self.supplier_invoices = EmbeddedStore(
+            database, SUPPLIER_INVOICES, new=NewSupplierInvoice, filter=SupplierInvoiceFilter
+        )
+        self.outgoing_payments = EmbeddedStore(
+            database, OUTGOING_PAYMENTS, new=NewOutgoingPayment, filter=OutgoingPaymentFilter
+        )
+        self._database = database
+
+    async def enter_as_paid(self, invoice_id: str, payment_id: str) -> None:
+        insert = (sqlite if self._database.dialect == "sqlite" else postgresql).insert(PAID_INVOICES)
+        entered = insert.values(invoice_id=invoice_id, payment_id=payment_id).on_conflict_do_nothing()
+        stands = select(PAID_INVOICES.c.payment_id).where(PAID_INVOICES.c.invoice_id == invoice_id)
+        async with self._database.write() as connection:
+            await connection.execute(entered)
+            if (await connection.execute(stands)).scalar_one() != payment_id:
+                raise InvalidState(f"{invoice_id} is paid already.", invoice_id=invoice_id)
