@@ -26,6 +26,11 @@ class Caller:
     acting: tuple[str, ...] = ()
     """Who acts for the subject (RFC 8693 section 4.1), the one at our door first; empty where nobody does."""
 
+    @property
+    def who(self) -> str:
+        """The person, or else the client that acts in its own name."""
+        return self.subject or self.client
+
     def through(self, service: str, scopes: frozenset[str]) -> "Caller":
         """The caller that `service` presents when it calls on, with the scopes it declares it needs."""
         return Caller(self.subject, self.client, service, scopes, self.customer, self.acting)

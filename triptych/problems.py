@@ -168,6 +168,11 @@ class UnsupportedMediaType(Problem, status=415):
 class InvalidInput(Problem, status=422):
     """The request is well formed, but its values are not; `errors` says where."""
 
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "InvalidInput":
+        """One thing wrong, at a JSON pointer: `InvalidInput.at("/location_id", "no such location")`."""
+        return cls(f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)])
+
 
 class IdempotencyKeyReused(InvalidInput):
     """This key was used before with another payload."""
@@ -197,6 +202,10 @@ class Overloaded(Unavailable):
 
 class DeadlineExceeded(Problem, status=504, retryable=True):
     """No answer came in time; whether a write took effect is unknown."""
+
+
+class OutcomeUnknown(Problem, status=500):
+    """Whether a write took effect is unknown and cannot be found out: a person has to look for `write`."""
 
 
 def _for_status(status: int) -> type[Problem]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -133,10 +134,24 @@ class Settings(BaseSettings):
     """Seconds before a step of a process is tried again; doubled each time, up to 30."""
     process_concurrency: int = Field(default=32, ge=1)
     """How many processes of one service are at work at once in one OS process; others wait their turn."""
+    process_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after which processes that are over are archived; 0 keeps them as they are."""
     event_days: int = Field(default=14, ge=1, le=3650)
     """How long events are kept once everybody who subscribed to them was told."""
     quote_approval_over: int = Field(default=10_000, ge=0)
     """Over which total, in whole units of its currency, a quote needs an approval before it is offered."""
+    purchase_approval_over: int = Field(default=1_000, ge=0)
+    """Over which total, in whole units of its currency, a purchase needs an approval."""
+    purchase_second_approval_over: int = Field(default=10_000, ge=0)
+    """Over which total it needs the approval of a second person too."""
+    over_receipt: Decimal = Field(default=Decimal(0), ge=0, le=1)
+    """Which share more than was ordered a supplier may deliver: 0.05 takes 105 of 100."""
+    match_price: Decimal = Field(default=Decimal("0.02"), ge=0, le=1)
+    """By which share an invoiced unit price may be over the ordered one and still match."""
+    match_quantity: Decimal = Field(default=Decimal(0), ge=0, le=1)
+    """By which share the invoiced quantity may be over what came and still match."""
+    payment_runs: str = "0 6 * * 1-5"
+    """When suppliers are paid, as in crontab(5), in UTC."""
     feed_seconds: float = Field(default=30.0, gt=0, le=86_400)
     """Seconds between two looks for what has changed in a source system that is not ours."""
     public_key_hours: int = Field(default=24, ge=1)

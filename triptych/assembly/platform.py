@@ -35,6 +35,7 @@ from triptych.serving.callers import Callers
 from triptych.serving.server import Loopback, by_prefix
 from triptych.settings import Settings
 from triptych.storage import Database, Storage
+from triptych.storage.repeating import attempting
 from triptych.telemetry.instruments import Instruments
 
 A = TypeVar("A", bound=Api)
@@ -148,8 +149,10 @@ class Platform:
                 needed[need.parameter] = self.client(need.contract, name, need.scopes)
             elif need.parameter == "backend":
                 chosen = backend(name, self.settings.backend_of(name))
-                needed[need.parameter] = chosen(**self._resources(chosen, made, database))
+                needed[need.parameter] = made_of = chosen(**self._resources(chosen, made, database))
                 transactional = any(found.kind is Database for found in needs(chosen))
+                if database is not None and not transactional:
+                    attempting(made_of, made.promised(), database)
             else:
                 needed[need.parameter] = self._resource(need.kind, made, database)
                 # a system API that asks for the database itself keeps its effects there

@@ -37,7 +37,17 @@ from triptych.cli.people import (
     set_password,
     sign_out,
 )
-from triptych.cli.processes import balance, cancel, list_processes, retry, show
+from triptych.cli.processes import (
+    archive,
+    archived,
+    balance,
+    cancel,
+    diagram,
+    list_processes,
+    retry,
+    show,
+    versions,
+)
 from triptych.cli.replaying import replay
 from triptych.cli.running import serve, up
 from triptych.cli.tokens import token
@@ -142,6 +152,10 @@ GROUPS: list[tuple[str, str, list[Command]]] = [
             ("retry", retry, f"triptych processes retry {A_PROCESS}"),
             ("cancel", cancel, f"triptych processes cancel {A_PROCESS}"),
             ("balance", balance, "triptych processes balance --json"),
+            ("versions", versions, "triptych processes versions"),
+            ("archive", archive, "triptych processes archive --days 90"),
+            ("archived", archived, "triptych processes archived 2026-07"),
+            ("diagram", diagram, "triptych processes diagram order-to-fulfillment.fulfil"),
         ],
     ),
     (

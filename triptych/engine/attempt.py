@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from triptych.context import Context, deadline, entered
 from triptych.engine.sentence import Action, Added, Patience, S, is_refusal
 from triptych.engine.status import StepStatus, Trouble, now
-from triptych.problems import DeadlineExceeded, Problem
+from triptych.problems import DeadlineExceeded, OutcomeUnknown, Problem
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,8 @@ class Attempts(Generic[S]):
             try:
                 return Attempted(started, attempt, await self._once(task, self.read(document)))
             except Exception as error:  # noqa: BLE001 - whatever went wrong is kept in the process's record
-                final = is_refusal(error) and not task.undo
+                # what nobody can find out is a person's business, and trying again would not be safe
+                final = isinstance(error, OutcomeUnknown) or (is_refusal(error) and not task.undo)
                 if final or attempt >= task.patience.attempts:
                     return Attempted(started, attempt, {}, error)
                 struggle = StepStatus(

@@ -7,14 +7,15 @@ between them shows, and can be named (docs/decisions, "Books are kept by two han
 
 import time
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 import sqlalchemy as sa
 
 from triptych.canonical.base import Model, example
-from triptych.engine.database import EngineDatabase
+from triptych.engine.database import HELD, EngineDatabase
 
-HELD = ".held"
-"""Ends the name of the queue in which a service's processes wait behind others; nobody takes from it."""
+Entry = Literal["at once", "behind", "over"]
+"""What becomes of a process that is entered: it begins, waits behind others, or is over already."""
 STARTING = 60.0
 """Seconds within which an accepted process has to be there."""
 AT_ONCE = 500
@@ -79,7 +80,8 @@ class Books:
             sa.Column("filtered", sa.BigInteger, nullable=False),
         )
         workflows = f'"{database.schema}".workflow_status' if database.schema else "workflow_status"
-        self._say = _Statements(accepted.fullname, totals.fullname, workflows)
+        archive = accepted.fullname.replace(accepted.name, "triptych_archive")
+        self._say = _Statements(accepted.fullname, totals.fullname, workflows, archive)
 
     def open_for_what_runs(self) -> None:
         """Make the tables; where processes run that are older than the books, enter those."""
@@ -100,23 +102,25 @@ class Books:
                 connection.execute(sa.insert(self._open).values(values))
                 self._count(connection, flow, accepted=1)
 
-    def accept(self, process: str, flow: str, lane: str | None) -> bool:
-        """Enter a process that was promised: whether it has to wait behind others of its lane.
+    def accept(self, process: str, flow: str, lane: str | None) -> Entry:
+        """Enter a process that was promised: whether it begins, waits behind others of its lane, or is over.
 
-        One that was entered before, or is known to DBOS, is not entered again.
+        One that was entered before, or is known to DBOS or to the archive, is not entered again.
         """
 
-        def enter(connection: sa.Connection) -> bool:
+        def enter(connection: sa.Connection) -> Entry:
             if lane is not None and self._database.postgres:
                 # or two that are accepted at once would not see each other
                 connection.execute(self._say.lock, {"lane": f"{flow} {lane}"})
             values = {"id": process, "flow": flow, "lane": lane, "at": time.time()}
             if connection.execute(self._say.enter, values).rowcount:
                 self._count(connection, flow, accepted=1)
+            elif not connection.execute(self._say.entered, {"id": process}).scalar():
+                return "over"  # what is known and is not open any more
             if lane is None:
-                return False
+                return "at once"
             waits = connection.execute(self._say.waits, {"id": process, "since": time.time() - STARTING})
-            return bool(waits.scalar())
+            return "behind" if waits.scalar() else "at once"
 
         return self._database.transact(enter)
 
@@ -159,7 +163,7 @@ class Books:
             for service in services:
                 values = {"held": service + HELD, "since": time.time() - STARTING}
                 for row in connection.execute(self._say.free, values).all():
-                    free = {"id": row.id, "held": service + HELD, "queue": service}
+                    free = {"id": row.id, "held": service + HELD}
                     released += connection.execute(self._say.let_go, free).rowcount
             return released
 
@@ -195,7 +199,7 @@ class Books:
 class _Statements:
     """What is said to the register (`a`), the totals (`t`) and DBOS's table (`w`)."""
 
-    def __init__(self, a: str, t: str, w: str) -> None:
+    def __init__(self, a: str, t: str, w: str, archive: str) -> None:
         known = f"EXISTS (SELECT 1 FROM {w} w WHERE w.workflow_uuid = a.id)"  # noqa: S608 - our names
         in_the_way = (  # what was accepted and never came is in nobody's way
             f"EXISTS (SELECT 1 FROM {a} p LEFT JOIN {w} pw ON pw.workflow_uuid = p.id"  # noqa: S608
@@ -209,8 +213,10 @@ class _Statements:
         )
         self.enter = sa.text(
             f"INSERT INTO {a} (id, flow, lane, at) SELECT :id, :flow, :lane, :at"  # noqa: S608
-            f" WHERE NOT EXISTS (SELECT 1 FROM {w} WHERE workflow_uuid = :id) ON CONFLICT (id) DO NOTHING"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {w} WHERE workflow_uuid = :id)"
+            f" AND NOT EXISTS (SELECT 1 FROM {archive} WHERE id = :id) ON CONFLICT (id) DO NOTHING"
         ).bindparams(*(sa.bindparam(name, type_=sa.Text) for name in ("id", "flow", "lane")))
+        self.entered = sa.text(f"SELECT 1 FROM {a} WHERE id = :id")  # noqa: S608
         self.waits = sa.text(f"SELECT {in_the_way} FROM {a} a WHERE a.id = :id")  # noqa: S608
         self.withdraw = sa.text(f"DELETE FROM {a} AS a WHERE id = :id AND NOT {known}")  # noqa: S608
         self.ended = sa.text(
@@ -229,7 +235,7 @@ class _Statements:
             f" WHERE w.queue_name = :held AND w.status = 'ENQUEUED' AND NOT {in_the_way}"
         )
         self.let_go = sa.text(
-            f"UPDATE {w} SET queue_name = :queue"  # noqa: S608
+            f"UPDATE {w} SET queue_name = name"  # noqa: S608
             " WHERE workflow_uuid = :id AND queue_name = :held AND status = 'ENQUEUED'"
         )
         self.missing = sa.text(

@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.event import listen
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +22,8 @@ Fate = Literal["final", "cancel", "reject", "park", "discard"]
 """What was decided about a process before anything else was: the first decision stands."""
 
 EXECUTORS = "triptych_executors"
+HELD = ".held"
+"""Ends the name of the queue in which a service's processes wait behind others; nobody takes from it."""
 SCHEMA = "dbos"
 """Schema on PostgreSQL; SQLite has none."""
 
@@ -56,6 +59,8 @@ class EngineDatabase:
     def __init__(self, settings: Settings) -> None:
         url = settings.database_url
         self.postgres = url is not None
+        self.insert = postgresql.insert if self.postgres else sqlite.insert
+        """Makes an insert that may say what happens where the row is there."""
         self.schema = SCHEMA if self.postgres else None
         self.url = _postgres_url(url.get_secret_value()) if url else _sqlite_url(settings.data)
         self._folder = settings.data
@@ -94,22 +99,34 @@ class EngineDatabase:
                 connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"'))
             self.metadata.create_all(connection)
 
-    def assign_to_services(self, executor: str) -> None:
-        """Note at each unfinished process of `executor` through which service's queue it is recovered.
+    def settle_in(self, executor: str, flows: Sequence[str]) -> None:
+        """Prepare what is unfinished of these flows for its recovery by this executor.
+
+        On SQLite whoever serves a flow is alone, so all of it is this executor's: a name changes when a
+        service is served together with others, and what it had left would wait for the former name.
+        """
+        if sa.inspect(self.engine).has_table("workflow_status", schema=self.schema) and not self.postgres:
+            rows = self.workflows.c
+            left = sa.and_(rows.status == "PENDING", rows.executor_id != executor, rows.name.in_(flows))
+            with self.engine.begin() as connection:
+                connection.execute(sa.update(self.workflows).where(left).values(executor_id=executor))
+        self.assign_to_queues(executor)
+
+    def assign_to_queues(self, executor: str) -> None:
+        """Note at each unfinished process of `executor` that it is recovered through its own flow's queue.
 
         Without that DBOS would recover it through a queue that all its processes listen to, whichever
-        services they run.
+        flows they know. What waits elsewhere was put there when a service had one queue for all its flows.
         """
         if not sa.inspect(self.engine).has_table("workflow_status", schema=self.schema):
             return  # DBOS makes it at its first launch
         rows = self.workflows.c
-        theirs = sa.and_(rows.status == "PENDING", rows.executor_id == executor, rows.queue_name.is_(None))
+        elsewhere = sa.or_(rows.queue_name.is_(None), rows.queue_name != rows.name)
+        theirs = sa.and_(rows.status == "PENDING", rows.executor_id == executor)
+        waits = sa.and_(rows.status.in_(("ENQUEUED", "DELAYED")), rows.queue_name.not_like(f"%{HELD}"))
+        stray = sa.and_(elsewhere, rows.name.like("%.v%"), sa.or_(theirs, waits))
         with self.engine.begin() as connection:
-            names = connection.execute(sa.select(rows.name).where(theirs).distinct()).scalars().all()
-            for name in names:
-                queue = service_of(name)
-                where = sa.and_(theirs, rows.name == name)
-                connection.execute(sa.update(self.workflows).where(where).values(queue_name=queue))
+            connection.execute(sa.update(self.workflows).where(stray).values(queue_name=rows.name))
 
     def decide(self, process: str, wish: Fate) -> Fate:
         """Decide the fate of a process, unless it is decided already: what stands now."""
@@ -173,6 +190,17 @@ class EngineDatabase:
 
         return self._until_it_answers(once)
 
+    def tell(self, table: sa.Table, told: Mapping[str, str]) -> None:
+        """Have a table of a key and what is told of it say this: replicas that start together all do so."""
+        key, what = table.columns
+
+        def write(connection: sa.Connection) -> None:
+            for name, text in sorted(told.items()):
+                row = self.insert(table).values({key: name, what: text})
+                connection.execute(row.on_conflict_do_update(index_elements=[key], set_={what.name: text}))
+
+        self.transact(write)
+
     def _until_it_answers(self, once: Callable[[], T]) -> T:
         pause = 0.2
         while True:
@@ -213,9 +241,16 @@ def _workflows(schema: str | None) -> sa.TableClause:
         sa.column("delay_until_epoch_ms", sa.BigInteger),
         sa.column("recovery_attempts", sa.BigInteger),
         sa.column("started_at_epoch_ms", sa.BigInteger),
+        sa.column("created_at", sa.BigInteger),
         sa.column("updated_at", sa.BigInteger),
         schema=schema,
     )
+
+
+def version_of(flow: str) -> tuple[str, int]:
+    """The kind that a flow is of, and its version: `order-to-fulfillment.fulfil` and 1 of `….fulfil.v1`."""
+    kind, _, version = flow.rpartition(".v")
+    return kind, int(version)
 
 
 def service_of(workflow: str) -> str:

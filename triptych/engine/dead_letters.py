@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 from triptych.canonical.base import thaw
 from triptych.context import current
 from triptych.contract.values import Patch
-from triptych.engine.books import DEAD, HELD, Books
-from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.books import DEAD, Books
+from triptych.engine.database import HELD, EngineDatabase, service_of
 from triptych.engine.durable import Durable
 from triptych.engine.letters import (
     Action,
@@ -144,10 +144,11 @@ class DeadLetters:
 
     def _judged(self, status: ProcessStatus, document: dict[str, Any]) -> dict[str, Any]:
         """The state that a document means, as JSON."""
-        flow = f"{status.process}.v{status.version}"
-        model = self._state_of(flow)
+        model = self._state_of(status.flow)
         if model is None:
-            raise InvalidState(f"nobody here knows what the state of {flow} may be, so it cannot be edited")
+            raise InvalidState(
+                f"nobody here knows what the state of {status.flow} may be, so it cannot be edited"
+            )
         try:
             return model.model_validate_json(orjson.dumps(document)).model_dump(mode="json")
         except ValidationError as error:
@@ -178,15 +179,14 @@ class DeadLetters:
 
     def _replay(self, process: str, delay: float, by: Intervention) -> None:
         with self._alone(process):
-            _, records = self._parked(process, "retried")
+            status, records = self._parked(process, "retried")
             self._database.transact(lambda found: self._letters.note(found, process, by))
             self._database.release(process)
             self._mailbox.reopen(process)
-            service = service_of(process)
-            queue = service + HELD if delay > 0 else service
+            queue = service_of(process) + HELD if delay > 0 else status.flow
             self._durable.rewind(process, len(_going_on(records)) + 1, queue)
             if delay > 0:
-                until = {"until": int((time.time() + delay) * 1000), "held": queue, "queue": service}
+                until = {"until": int((time.time() + delay) * 1000), "held": queue}
                 self._database.transact(
                     lambda found: found.execute(self._say.delay, {"id": process, **until})
                 )
@@ -262,7 +262,7 @@ class _Statements:
             " WHERE workflow_uuid = :id AND function_id = :number"
         )
         self.delay = sa.text(
-            f"UPDATE {workflows} SET status = 'DELAYED', delay_until_epoch_ms = :until, queue_name = :queue"  # noqa: S608
+            f"UPDATE {workflows} SET status = 'DELAYED', delay_until_epoch_ms = :until, queue_name = name"  # noqa: S608
             " WHERE workflow_uuid = :id AND status = 'ENQUEUED' AND queue_name = :held"
         )
         self.end = sa.text(

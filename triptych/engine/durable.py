@@ -7,7 +7,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context as ContextVariables
 from typing import Any, TypeVar
@@ -16,13 +16,13 @@ from uuid import uuid4
 import dbos._dbos
 import orjson
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID, StepInfo, WorkflowStatus
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_errors
 from dbos._context import current_owner_xid
 from dbos._core import execute_dequeued_workflow
-from dbos._sys_db import OperationResultInternal
 
 from triptych.engine.database import EngineDatabase
+from triptych.engine.records import Records, TakenOver
 from triptych.engine.status import StepRecord, Trouble
 from triptych.engine.walk import Parked
 from triptych.problems import InvalidState, Unavailable
@@ -89,8 +89,10 @@ class Durable:
         }
         self._dbos = DBOS(config=config)
         self._database = database
-        self._executor = executor
-        self._database = database
+        self.executor = executor
+        """The id by which this engine takes processes."""
+        self.records = Records(database, JsonSerializer().name())
+        """What is kept of each step."""
         self._flows: dict[str, Flow] = {}
         self._starts: set[asyncio.Task[None]] = set()
 
@@ -102,21 +104,22 @@ class Durable:
 
         self._flows[name] = DBOS.workflow(name=name, max_recovery_attempts=1000)(run)
 
-    def launch(self, services: Sequence[str]) -> None:
+    def launch(self) -> None:
         """Migrate, recover and begin, on the loop that the processes are to run on. Blocks for that time."""
         # never used here, but looked into every second, which is a fifth of what an idle engine costs
         self._dbos._registry.get_internal_queue()._polling_interval_sec = 10.0
-        DBOS.listen_queues(services)
+        DBOS.listen_queues(list(self._flows))
         DBOS.launch()
 
-    async def open_queue(self, service: str, concurrency: int, poll: float) -> None:
-        """Have a queue for the processes of a service that do not start at once."""
-        await DBOS.register_queue_async(
-            service,
-            worker_concurrency=concurrency,
-            polling_interval_sec=poll,
-            on_conflict="always_update",
-        )
+    async def open_queues(self, concurrency: int, poll: float) -> None:
+        """Have a queue for each flow, for the processes of it that do not start at once."""
+        for flow in self._flows:
+            await DBOS.register_queue_async(
+                flow,
+                worker_concurrency=concurrency,
+                polling_interval_sec=poll,
+                on_conflict="always_update",
+            )
 
     async def begin(self, flow: str, process: str, arguments: tuple[Any, ...], queue: str | None) -> None:
         """Start a process, now or through a queue; nothing happens if there is one with this id.
@@ -146,44 +149,15 @@ class Durable:
     async def write(self, process: str, name: str, make: Callable[[sa.Connection], StepRecord]) -> StepRecord:
         """Keep the next record of the process that is running in this task, with what `make` writes.
 
-        DBOS refuses it when another run has taken the process over. `DBOS.run_step_async` would look whether
+        It is refused when another run has taken the process over. `DBOS.run_step_async` would look whether
         the record is there already, which the journal knows, change threads three times, and keep it in a
-        transaction of its own: a third of what a step costs.
+        transaction of its own.
         """
-        number = DBOS.reserve_step().step_id
-        return await asyncio.to_thread(self._keep, process, number, name, make)
-
-    def _keep(
-        self, process: str, number: int, name: str, make: Callable[[sa.Connection], StepRecord]
-    ) -> StepRecord:
-        system, ended, tried = self._dbos._sys_db, int(time.time() * 1000), False
-
-        def keep(connection: sa.Connection) -> StepRecord:
-            nonlocal tried
-            if tried and (kept := self._kept(connection, process, number)):
-                return kept  # the time before, though nobody could tell us any more
-            tried = True
-            record = make(connection)
-            result: OperationResultInternal = {
-                "workflow_uuid": process,
-                "function_id": number,
-                "function_name": name,
-                "output": record.model_dump_json(),
-                "error": None,
-                "serialization": self._dbos._serializer.name(),
-                "started_at_epoch_ms": int(record.started.timestamp() * 1000),
-                "child_workflow_id": None,
-            }
-            system._record_operation_result_txn(result, ended, connection)
-            return record
-
-        return self._database.transact(keep, system.engine)
-
-    def _kept(self, connection: sa.Connection, process: str, number: int) -> StepRecord | None:
-        outputs = self._dbos._sys_db.tables.operation_outputs.c
-        here = sa.and_(outputs.workflow_uuid == process, outputs.function_id == number)
-        kept = connection.execute(sa.select(outputs.output).where(here)).scalar()
-        return None if kept is None else StepRecord.model_validate_json(kept)
+        number, owner = DBOS.reserve_step().step_id, self.owner(process)
+        try:
+            return await asyncio.to_thread(self.records.keep, process, owner, number, name, make)
+        except TakenOver:
+            raise dbos_errors.DBOSWorkflowConflictIDError(process) from None
 
     def owner(self, process: str) -> str:
         """The token by which DBOS knows the run of this process in this task: a later run has another one."""
@@ -195,14 +169,10 @@ class Durable:
         """Count a record of the running process that a run before this one has kept."""
         DBOS.reserve_step()
 
-    def process(self, process: str) -> tuple[WorkflowStatus, list[StepInfo]] | None:
+    def process(self, process: str) -> tuple[WorkflowStatus, list[StepRecord]] | None:
         """A process's row and its records. Blocks."""
         found = DBOS.list_workflows(workflow_ids=[process])
-        return (found[0], self.records(process)) if found else None
-
-    def records(self, process: str) -> list[StepInfo]:
-        """The records of a process in order. Blocks."""
-        return DBOS.list_workflow_steps(process)
+        return (found[0], self.records.of(process)) if found else None
 
     def processes(self, **criteria: Any) -> list[WorkflowStatus]:
         """The rows of those processes that DBOS's criteria select. Blocks."""
@@ -218,23 +188,24 @@ class Durable:
         except dbos_errors.DBOSException as error:
             raise InvalidState(f"process {process} is running again already") from error
 
-    def pick_up(self, process: str, queue: str) -> None:
-        """Run a process here that waits in that queue, before the queue is looked into. Blocks.
+    def pick_up(self, process: str) -> None:
+        """Run a process here that waits in its flow's queue, before the queue is looked into. Blocks.
 
-        Nothing happens when it waits no more. As the queue does it, whose interval would be waited otherwise.
+        Nothing happens when it waits no more, or when its flow is not known here. As the queue does it,
+        whose interval would be waited otherwise.
         """
         token = str(uuid4())
         rows = self._database.workflows.c
         claim = sa.update(self._database.workflows).where(
             rows.workflow_uuid == process,
-            rows.queue_name == queue,
+            rows.queue_name == rows.name,
             rows.status == "ENQUEUED",
             rows.name.in_(list(self._flows)),
         )
         claim = claim.values(
             status="PENDING",
             owner_xid=token,
-            executor_id=self._executor,
+            executor_id=self.executor,
             recovery_attempts=sa.func.coalesce(rows.recovery_attempts, 0) + 1,
             started_at_epoch_ms=int(time.time() * 1000),
         )
@@ -248,6 +219,11 @@ class Durable:
     def recover(self, executor: str) -> int:
         """Have the unfinished processes of a dead executor run again: how many there were. Blocks."""
         return len(DBOS._recover_pending_workflows([executor]))  # it is what DBOS's own console calls
+
+    async def take_over(self, executor: str) -> int:
+        """Put a dead executor's processes into the queues of their flows: how many there were."""
+        await self.ask(self._database.assign_to_queues, executor)
+        return await self.ask(self.recover, executor)
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
         """Run something that blocks in one of DBOS's threads, outside the context of any process.

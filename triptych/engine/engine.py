@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from triptych.context import Context
 from triptych.engine.attempt import Attempts
 from triptych.engine.bell import Bells
 from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.former import Former
 from triptych.engine.saga import Saga
-from triptych.engine.sentence import UNDOING, Part, Patience, S, check_sentence
+from triptych.engine.sentence import UNDOING, Part, Patience, S
 from triptych.engine.status import ProcessStatus
 from triptych.engine.timetable import Schedule, Timetable
 from triptych.engine.walk import Asleep, Parked, Walk, as_caller
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from triptych.engine.books import Account
     from triptych.engine.dead_letters import DeadLetters
     from triptych.engine.durable import Durable
+    from triptych.engine.histories import History
     from triptych.engine.janitor import Janitor
     from triptych.engine.keeping import BookKeeping
     from triptych.engine.processes import Processes
+    from triptych.engine.versions import VersionUse
     from triptych.engine.view import Which
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,7 @@ class ProcessEngine:
         begins: str = "accepted",
         in_order_by: str | None = None,
         schedule: Schedule[S] | None = None,
+        former: Sequence[Former] = (),
     ) -> Saga[S]:
         """Register a kind of process, `service.flow`, before the engine starts.
 
@@ -86,19 +90,19 @@ class ProcessEngine:
         in the order in which they were accepted, and wait behind one that is dead; others go on beside them.
         With a `schedule` processes begin by the clock too, named after the tick: `2026-07-01T06:00Z`.
 
-        A sentence whose steps or state change is a new version. As long as processes of the former one may
-        be running, that one is registered too; ids are the same in all versions.
+        A sentence whose steps or state change is a new version, and the one that it was is `former` as long
+        as processes follow it; ids are the same in all versions.
 
         Raises ValueError for a sentence that cannot be followed; RuntimeError once the engine has started.
         """
         if self._database:
             raise RuntimeError(f"process {name} is registered after the engine has started")
-        check_sentence(name, version, steps)
-        saga = Saga(name, version, steps, state, begins, in_order_by, self._processes, self._overflow)
+        saga = Saga(name, version, steps, state, begins, in_order_by, self._processes, former)
         saga.schedule = schedule
-        if saga.flow in self._sagas:
-            raise ValueError(f"process {saga.flow} is registered twice")
-        self._sagas[saga.flow] = saga
+        for each in (saga, *saga.former):
+            if each.flow in self._sagas:
+                raise ValueError(f"process {each.flow} is registered twice")
+            self._sagas[each.flow] = each
         return saga
 
     async def start(self) -> None:
@@ -116,22 +120,20 @@ class ProcessEngine:
         self._database = database = await asyncio.to_thread(EngineDatabase, self._settings)
         try:
             self._durable = durable = Durable(database, self._executor)
-            states = {flow: saga.state_type for flow, saga in self._sagas.items()}
-            self._keeping = keeping = BookKeeping(database, durable, self._executor, states)
+            self._keeping = keeping = BookKeeping(
+                database, durable, self._sagas, self._bells, self._lease, self._settings.process_days
+            )
             self._timetable = Timetable(database, durable, list(self._sagas.values()))
             await asyncio.to_thread(keeping.open)
             if database.postgres:
-                await self._claim(database, durable)
-            await asyncio.to_thread(database.assign_to_services, self._executor)
-            self._opened = Processes(
-                database, durable, self._bells, self._sagas, keeping.books, self._has_room
-            )
+                await self._claim(database, durable, services)
+            await asyncio.to_thread(database.settle_in, self._executor, list(self._sagas))
+            self._opened = Processes(database, durable, self._bells, self._sagas, keeping, self._has_room)
             self._letters = keeping.dead_letters(self._opened)
             for flow, saga in self._sagas.items():
                 durable.register(flow, self._flow(saga))
-            durable.launch(services)
-            for service in services:
-                await durable.open_queue(service, self._concurrency, self._poll)
+            durable.launch()
+            await durable.open_queues(self._concurrency, self._poll)
             if self._janitor:
                 self._janitor.watch()
             keeping.begin(self._poll)
@@ -140,23 +142,12 @@ class ProcessEngine:
             await self.stop()
             raise
 
-    async def _claim(self, database: EngineDatabase, durable: "Durable") -> None:
+    async def _claim(self, database: EngineDatabase, durable: "Durable", services: Sequence[str]) -> None:
         from triptych.engine.janitor import Janitor
 
-        async def take_over(executor: str) -> int:
-            await durable.ask(database.assign_to_services, executor)
-            return await durable.ask(durable.recover, executor)
-
-        janitor = Janitor(
-            database.url,
-            self._executor,
-            tuple(self._sagas),
-            take_over,
-            interval=self._poll,
-            lease=self._lease,
-        )
-        self._janitor = janitor
-        await janitor.claim()
+        at, me, pace = database.url, self._executor, {"interval": self._poll, "lease": self._lease}
+        self._janitor = Janitor(at, me, services, durable.take_over, **pace)
+        await self._janitor.claim()
 
     async def stop(self) -> None:
         """Stop at once; what is running goes on from its last record at the next start."""
@@ -203,17 +194,26 @@ class ProcessEngine:
 
     async def accounts(self) -> "Sequence[Account]":
         """What became of all processes that were ever accepted, by kind."""
-        return await self._processes().ask(self._kept().books.accounts)
+        return await self._processes().ask(self.keeping.books.accounts)
 
     async def missing(self, limit: int = 100) -> Sequence[str]:
         """The ids of processes that were accepted and are nowhere, oldest first."""
-        return await self._processes().ask(self._kept().books.missing, limit)
+        return await self._processes().ask(self.keeping.books.missing, limit)
 
-    async def dead_letters(
-        self, of: str | None = None, *, limit: int = 50, offset: int = 0
-    ) -> tuple[ProcessStatus, ...]:
-        """The processes of dead letters, newest first."""
-        return await self._processes().list(of, "parked", limit, offset)
+    @property
+    def sagas(self) -> Mapping[str, Saga[Any]]:
+        """Every kind of process in every version that is known here, by its flow: `service.flow.v1`."""
+        return self._sagas
+
+    async def history(self, process: str) -> "History":
+        """What is kept of a process, to be told again to other code. Raises NotFound."""
+        from triptych.engine.histories import take_down
+
+        return await self._processes().ask(take_down, self._durable, self._database, process)
+
+    async def versions(self) -> "Sequence[VersionUse]":
+        """Every version of every kind of process that somebody follows or knows."""
+        return await self._processes().ask(self.keeping.versions.in_use)
 
     async def list(
         self, of: str | None = None, *, which: "Which | None" = None, limit: int = 50, offset: int = 0
@@ -234,7 +234,9 @@ class ProcessEngine:
         """
         return await self._processes().waiting(of, wait, limit, offset)
 
-    def _kept(self) -> "BookKeeping":
+    @property
+    def keeping(self) -> "BookKeeping":
+        """The books of all processes, and the archive of those that are over."""
         if self._keeping is None:
             raise Unavailable("the process engine has not started")
         return self._keeping
@@ -244,14 +246,10 @@ class ProcessEngine:
             raise Unavailable("the process engine has not started")
         return self._opened
 
-    def _overflow(self, service: str) -> str | None:
-        """The queue that a new process waits in, if as many are at work as may be."""
-        return service if len(self._runs[service]) >= self._concurrency else None
-
     def _has_room(self, process: str) -> bool:
-        """Whether a process that is to go on can do so here at once."""
+        """Whether a process, or one of that kind, can go on here at once; otherwise it waits in its queue."""
         service = service_of(process)
-        return service in self._slots and self._overflow(service) is None
+        return service in self._slots and len(self._runs[service]) < self._concurrency
 
     def _flow(self, saga: Saga[Any]) -> Any:
         """The saga as DBOS runs it."""
@@ -279,11 +277,10 @@ class ProcessEngine:
 
     async def _walk(self, saga: Saga[Any], process: str, document: dict[str, Any], context: Context) -> str:
         from triptych.engine.journal import RunJournal
-        from triptych.engine.view import records_of
 
         assert self._durable
         assert self._database
-        kept = records_of(await self._durable.ask(self._durable.records, process))
+        kept = await self._durable.ask(self._durable.records.of, process)
         journal = RunJournal(process, kept, self._durable, self._database, self._bells)
         attempts = Attempts(process, saga.state_type, context, journal)
         walk = Walk(saga.sentence, document, attempts, journal, self._patience)
@@ -296,5 +293,5 @@ class ProcessEngine:
                 log.error("process %s is parked as a dead letter: %s", process, error)
             else:
                 log.exception("process %s is parked as a dead letter, by a fault of its own", process)
-            await self._durable.ask(self._kept().bury, saga.flow, process, context, error)
+            await self._durable.ask(self.keeping.bury, saga.flow, process, context, error)
             raise

@@ -16,7 +16,7 @@ BEAT: LiteralString = """
 """
 OTHERS: LiteralString = """
     SELECT DISTINCT executor_id FROM dbos.workflow_status
-    WHERE status = 'PENDING' AND executor_id <> %s AND name = ANY(%s)
+    WHERE status = 'PENDING' AND executor_id <> %s AND split_part(name, '.', 1) = ANY(%s)
 """
 LAST_BEAT: LiteralString = "SELECT beat::text FROM dbos.triptych_executors WHERE executor = %s"
 HANGING: LiteralString = """
@@ -32,14 +32,15 @@ class Janitor:
 
     The lock belongs to a database session, so a killed executor is noticed at once. The heart beats on the
     event loop, so one that hangs is noticed after `lease` seconds. What is taken from it although it lives
-    is safe: DBOS refuses every record that the former owner still tries to write.
+    is safe: DBOS refuses every record that the former owner still tries to write. It goes into the queues of
+    its flows, so that whoever knows a process's version goes on with it, be it this one or another.
     """
 
     def __init__(
         self,
         url: str,
         executor: str,
-        flows: Sequence[str],
+        services: Sequence[str],
         take_over: Callable[[str], Awaitable[int]],
         *,
         interval: float = 1.0,
@@ -47,7 +48,7 @@ class Janitor:
     ) -> None:
         self._url = url.replace("postgresql+psycopg", "postgresql")
         self._executor = executor
-        self._flows = list(flows)
+        self._services = list(services)
         self._take_over = take_over
         self._interval = interval
         self._lease = lease
@@ -113,14 +114,14 @@ class Janitor:
 
     async def _round(self, connection: psycopg.AsyncConnection) -> None:
         await connection.execute(BEAT, (self._executor,))
-        others = await connection.execute(OTHERS, (self._executor, self._flows))
+        others = await connection.execute(OTHERS, (self._executor, self._services))
         for (executor,) in await others.fetchall():
             if not await self._locks(connection, executor):
                 await self._end_if_hanging(connection, executor)
                 continue
             try:
                 taken = await self._take_over(executor)
-                log.warning("%s is gone: %d of its processes go on here", executor, taken)
+                log.warning("%s is gone: %d of its processes are taken over", executor, taken)
             finally:
                 await connection.execute(UNLOCK, (executor,))
 

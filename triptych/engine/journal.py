@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from triptych.engine.bell import Bells
-from triptych.engine.database import EngineDatabase, Fate, service_of
+from triptych.engine.database import EngineDatabase, Fate
 from triptych.engine.durable import Durable
 from triptych.engine.mailbox import Answer, Answered, Heard, Mailbox
 from triptych.engine.status import StepRecord, StepStatus
@@ -83,8 +83,8 @@ class RunJournal:
 
         Raises Asleep, with which this run ends, unless there is a reason to go on at once.
         """
-        owner, queue = self._durable.owner(self._process), service_of(self._process)
-        heard = await self._durable.ask(self._mailbox.rest, self._process, wait, owner, queue, until)
+        owner = self._durable.owner(self._process)
+        heard = await self._durable.ask(self._mailbox.rest, self._process, wait, owner, until)
         if heard is None:
             raise Asleep
         return heard

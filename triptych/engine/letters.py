@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from triptych.canonical.base import Extensions, Model, Timestamp, example, the_example
 from triptych.engine.books import DEAD
-from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.database import EngineDatabase, service_of, version_of
 from triptych.engine.status import StepStatus, Trouble
 from triptych.validation import pointer
 
@@ -263,8 +263,8 @@ def differences(before: Any, after: Any, at: str = "") -> tuple[Change, ...]:
 def _read(row: Any) -> DeadLetter:
     if row.letter is not None:
         return DeadLetter.model_validate_json(row.letter)
-    flow, _, version = row.name.rpartition(".v")
-    return DeadLetter(id=row.workflow_uuid, flow=flow, version=int(version), died=_moment(row.died))
+    flow, version = version_of(row.name)
+    return DeadLetter(id=row.workflow_uuid, flow=flow, version=version, died=_moment(row.died))
 
 
 def _moment(seconds: float) -> datetime:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from triptych.engine.database import EngineDatabase, Fate
 
@@ -42,12 +41,11 @@ class Mailbox:
         self._database = database
         self._waits = database.waits
         self._workflows = database.workflows
-        self._insert = postgresql.insert if database.postgres else sqlite.insert
 
     def open(self, process: str, wait: str, until: datetime | None) -> None:
         """Note that a process waits for this until then, unless it was answered."""
         deadline = _epoch(until)
-        row = self._insert(self._waits).values(process=process, wait=wait, until=deadline)
+        row = self._database.insert(self._waits).values(process=process, wait=wait, until=deadline)
         keys = [self._waits.c.process, self._waits.c.wait]
         noted = row.on_conflict_do_update(index_elements=keys, set_={"until": deadline})
         self._database.transact(lambda connection: connection.execute(noted))
@@ -65,7 +63,9 @@ class Mailbox:
 
     def _answering(self, process: str, wait: str, answer: Answer, message: str | None) -> Any:
         waits = self._waits.c
-        row = self._insert(self._waits).values(process=process, wait=wait, answer=answer, message=message)
+        row = self._database.insert(self._waits).values(
+            process=process, wait=wait, answer=answer, message=message
+        )
         first = sa.case((waits.answer.is_(None), row.excluded.message), else_=waits.message)
         return row.on_conflict_do_update(
             index_elements=[waits.process, waits.wait],
@@ -87,7 +87,7 @@ class Mailbox:
         late = sa.update(self._waits).where(waits.process == process, waits.answer == "late")
         self._database.transact(lambda connection: connection.execute(late.values(answer=None)))
 
-    def rest(self, process: str, wait: str, owner: str, queue: str, until: datetime | None) -> Heard | None:
+    def rest(self, process: str, wait: str, owner: str, until: datetime | None) -> Heard | None:
         """Have a process that this run owns lie down until its deadline: None, and this run is over.
 
         Unless there is a reason to go on. It lies down first and looks then, so whoever tells it something
@@ -100,7 +100,7 @@ class Mailbox:
         lying = lying.values(
             status="DELAYED",
             owner_xid=None,
-            queue_name=queue,
+            queue_name=rows.name,
             delay_until_epoch_ms=_epoch(until),
             recovery_attempts=0,
             updated_at=_now(),

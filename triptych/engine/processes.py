@@ -5,18 +5,22 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
 
 from triptych.context import current
 from triptych.engine.bell import Bells
-from triptych.engine.books import HELD, Books
-from triptych.engine.database import EngineDatabase, service_of
+from triptych.engine.database import HELD, EngineDatabase, service_of
 from triptych.engine.durable import Durable
 from triptych.engine.mailbox import Answer, Mailbox
 from triptych.engine.saga import Saga
 from triptych.engine.status import ProcessStatus, StepRecord, now
-from triptych.engine.view import KEPT_AS, Which, records_of, view
+from triptych.engine.view import KEPT_AS, Which, view
 from triptych.problems import InvalidState, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from triptych.engine.keeping import BookKeeping
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -46,7 +50,7 @@ class Processes:
         durable: Durable,
         bells: Bells,
         sagas: Mapping[str, Saga[Any]],
-        books: Books,
+        kept: "BookKeeping",
         has_room: Callable[[str], bool],
     ) -> None:
         self._database = database
@@ -54,19 +58,14 @@ class Processes:
         self._durable = durable
         self._bells = bells
         self._sagas = sagas
-        self._books = books
+        self._books = kept.books
+        self._versions, self._archive = kept.versions, kept.archive
         self._has_room = has_room
         self._starting: set[asyncio.Task[None]] = set()
         self.closing = False
 
     async def begin(
-        self,
-        flow: str,
-        process: str,
-        document: dict[str, Any],
-        begins: str,
-        queue: str | None,
-        lane: str | None = None,
+        self, flow: str, process: str, document: dict[str, Any], begins: str, lane: str | None = None
     ) -> None:
         """Start a process on behalf of the present caller; nothing happens if it was started before.
 
@@ -86,8 +85,11 @@ class Processes:
         name, service = flow.rpartition(".v")[0], service_of(flow)
 
         async def start() -> None:
-            waits = await self.ask(self._books.accept, process, name, lane)
-            place = service + HELD if waits else queue
+            entered = await self.ask(self._books.accept, process, name, lane)
+            if entered == "over":
+                return
+            waits = entered == "behind"
+            place = service + HELD if waits else None if self._has_room(process) else flow
             try:
                 await self._durable.begin(flow, process, (document, origin), place)
             except Exception:
@@ -121,11 +123,14 @@ class Processes:
         """Where a process stands, and its records. Blocks; raises NotFound."""
         found = self._durable.process(process)
         if found is None:
+            if archived := self._archive.of(process):
+                return archived.status, [*archived.records]
             raise NotFound(f"there is no process {process}")
-        row, steps = found
-        records = records_of(steps)
+        row, records = found
         facts = self._database.facts([process]).get(process, (None, None))
-        return view(row, records, facts, self._sagas.get(row.name)), records
+        saga = self._sagas.get(row.name)
+        status = view(row, records, facts, saga)
+        return status if saga or status.resting else self._versions.shown(status), records
 
     async def list(
         self, of: str | None, which: Which | None, limit: int, offset: int
@@ -144,7 +149,7 @@ class Processes:
             found = [
                 view(
                     row,
-                    records_of(self._durable.records(row.workflow_id)),
+                    self._durable.records.of(row.workflow_id),
                     facts.get(row.workflow_id, (None, None)),
                     self._sagas.get(row.name),
                 )
@@ -166,14 +171,20 @@ class Processes:
 
         return tuple(status for status in await self.ask(look) if status.waits)
 
-    async def tell(self, process: str, line: str, message: str) -> ProcessStatus:
+    async def tell(self, process: str, line: str, told: BaseModel) -> ProcessStatus:
         """Tell a process what it waits for, or will wait for. Telling it the same again changes nothing.
 
-        Raises NotFound; InvalidState when that is answered otherwise, comes too late, or is not needed.
+        Raises NotFound; InvalidState when that is answered otherwise, comes too late, or is not needed;
+        Unavailable when the process follows a version that is not known here; ValueError or TypeError as
+        `Saga.message` does.
         """
 
         def telling() -> None:
             status, _ = self.look(process)
+            saga = self._sagas.get(status.flow)
+            if saga is None:
+                raise Unavailable(f"{process} follows {status.flow}, which only another replica may know")
+            message = saga.message(line, told)
             stands = self._mailbox.answered(process, line)
             if stands is None:
                 if status.phase in ("unwinding", *ENDED):
@@ -252,21 +263,21 @@ class Processes:
                     await asyncio.sleep(0.05)  # whoever came first has it run again
                     continue
                 with suppress(InvalidState):
-                    await self._again(process, len(records) + 1)
+                    await self._again(status, len(records) + 1)
             elif status.phase != "parked" and last and last.turn == "park" and time.monotonic() < until:
                 await asyncio.sleep(0.05)  # its run ends at this moment, or sees the cancellation itself
                 continue
             return await self.show(process)
 
-    async def _again(self, process: str, record: int) -> None:
+    async def _again(self, status: ProcessStatus, record: int) -> None:
         """Have a resting process run again from that record on."""
-        await self.ask(self._durable.rewind, process, record, service_of(process))
-        await self.go_on(process)
+        await self.ask(self._durable.rewind, status.id, record, status.flow)
+        await self.go_on(status.id)
 
     async def go_on(self, process: str) -> None:
         """Have a process that waits in its queue go on here at once, if there is room; that is news."""
         if self._has_room(process):
-            await self.ask(self._durable.pick_up, process, service_of(process))
+            await self.ask(self._durable.pick_up, process)
         self.ring(process)
 
     def ring(self, process: str) -> None:

@@ -8,8 +8,8 @@ import orjson
 from pydantic import BaseModel
 
 from triptych.canonical.base import thaw
-from triptych.engine.database import service_of
-from triptych.engine.sentence import Part, S, wait_named
+from triptych.engine.former import Former
+from triptych.engine.sentence import Part, S, check_sentence, wait_named
 from triptych.engine.status import ProcessStatus
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ class Saga(Generic[S]):
         begins: str,
         in_order_by: str | None,
         processes: "Callable[[], Processes]",
-        overflow: Callable[[str], str | None],
+        former: Sequence[Former] = (),
     ) -> None:
+        check_sentence(name, version, sentence)
         self.name = name
         self.flow = f"{name}.v{version}"
         """Its name in the engine, with the version: a changed sentence is another one."""
@@ -43,9 +44,14 @@ class Saga(Generic[S]):
         self.in_order_by = in_order_by
         self.schedule: Schedule[S] | None = None
         """When processes of this kind begin by themselves."""
-        self._begins = begins
+        self.begins = begins
         self._processes = processes
-        self._overflow = overflow
+        self._formerly = {each.version: each for each in former}
+        self.former = tuple(
+            Saga[Any](name, each.version, each.steps, each.state or state, begins, in_order_by, processes)
+            for each in former
+        )
+        """The versions that it had, whose processes end as they began."""
 
     def process_id(self, about: str) -> str:
         """The id in the engine of the process that was started with `about`; the same in every version.
@@ -64,9 +70,8 @@ class Saga(Generic[S]):
         process = self.process_id(about)
         document = state.model_dump(mode="json")
         processes = self._processes()
-        queue = self._overflow(service_of(self.flow))
         lane = None if self.in_order_by is None else str(document[self.in_order_by])
-        await processes.begin(self.flow, process, document, self._begins, queue, lane)
+        await processes.begin(self.flow, process, document, self.begins, lane)
         return await processes.show(process)
 
     async def status(self, about: str) -> ProcessStatus:
@@ -78,8 +83,13 @@ class Saga(Generic[S]):
         return self.read(await self.status(about))
 
     def read(self, status: ProcessStatus) -> S:
-        """The state that a status tells of."""
-        return self.of(thaw(status.data))
+        """The state that a status tells of, in the model of this version."""
+        was = self._formerly.get(status.version)
+        if was is None or was.state is None:
+            return self.of(thaw(status.data))
+        state = was.state.model_validate_json(orjson.dumps(thaw(status.data)))
+        today = was.becomes(state) if was.becomes else state
+        return today if isinstance(today, self.state_type) else self.of(today.model_dump(mode="json"))
 
     def of(self, document: Mapping[str, Any]) -> S:
         """The state that is kept as this document."""
@@ -91,14 +101,19 @@ class Saga(Generic[S]):
         It is kept until the process comes to that wait. Telling it the same again changes nothing.
 
         Raises NotFound; InvalidState when it was told something else before, when it is too late, or when it
-        is not needed; ValueError or TypeError when that is no wait of this sentence, or not its message.
+        is not needed; ValueError or TypeError when that is no wait of its sentence, or not its message;
+        Unavailable when it follows a version that is not known here.
         """
+        return await self._processes().tell(self.process_id(about), line, message)
+
+    def message(self, line: str, message: BaseModel) -> str:
+        """A message for a wait of this sentence as JSON. Raises ValueError or TypeError when it is none."""
         wait = wait_named(self.sentence, line)
         if wait is None:
             raise ValueError(f"{self.flow} has no wait named {line}")
         if not isinstance(message, wait.message):
             raise TypeError(f"{line} of {self.flow} is told a {wait.message.__name__}, not {message!r}")
-        return await self._processes().tell(self.process_id(about), line, message.model_dump_json())
+        return message.model_dump_json()
 
     async def cancel(self, about: str) -> ProcessStatus:
         """Have the process undo what it did, and end as `cancelled`; asking again is no error.

@@ -25,14 +25,8 @@ class States:
 
     def declare(self) -> None:
         """Tell other processes where the models are that are known here. Blocks."""
-
-        def write(connection: sa.Connection) -> None:
-            for flow, model in sorted(self._known.items()):
-                place = f"{model.__module__}:{model.__qualname__}"
-                connection.execute(sa.delete(self._flows).where(self._flows.c.flow == flow))
-                connection.execute(sa.insert(self._flows).values(flow=flow, state=place))
-
-        self._database.transact(write)
+        places = {flow: f"{model.__module__}:{model.__qualname__}" for flow, model in self._known.items()}
+        self._database.tell(self._flows, places)
 
     def of(self, flow: str) -> type[BaseModel] | None:
         """The model of a flow's state; None where nobody here can know it. Blocks.

@@ -6,7 +6,7 @@ from typing import Literal
 import orjson
 from pydantic import Field
 
-from triptych.canonical.base import Extensions, Model, Timestamp, example
+from triptych.canonical.base import Extensions, Model, Timestamp, example, the_example
 from triptych.problems import InternalError, Problem
 
 Phase = Literal[
@@ -101,6 +101,19 @@ class StepStatus(Model):
 class ProcessStatus(Model):
     """Where a process stands."""
 
+    model_config = example(
+        id="order-to-fulfillment.fulfil:ord_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        process="order-to-fulfillment.fulfil",
+        version=1,
+        about="ord_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        phase="completed",
+        state="completed",
+        created="2026-07-01T09:29:58Z",
+        updated="2026-07-01T09:30:02Z",
+        timeline=[the_example(StepStatus)],
+        data={"order_id": "ord_01jd3k7m9vq8x2c4n6b8d0f2hg"},
+    )
+
     id: str
     """Id of the process in the engine: `order-to-fulfillment.fulfil:ord_…`."""
     process: str
@@ -122,6 +135,11 @@ class ProcessStatus(Model):
     """Why it is rejected, parked, or being unwound."""
     data: Extensions = Field(default_factory=dict)
     """The state of the process as JSON: its input and what the steps added."""
+
+    @property
+    def flow(self) -> str:
+        """Its sentence's name in the engine, with the version: `order-to-fulfillment.fulfil.v1`."""
+        return f"{self.process}.v{self.version}"
 
     @property
     def waits(self) -> StepStatus | None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from triptych.context import Caller, Context, entered
 from triptych.engine.database import EngineDatabase
@@ -91,7 +90,6 @@ class Timetable:
         self._durable = durable
         self._sagas = [saga for saga in sagas if saga.schedule]
         self._tasks: list[asyncio.Task[None]] = []
-        self._insert = postgresql.insert if database.postgres else sqlite.insert
         self._ticks = sa.Table(
             "triptych_ticks",
             database.metadata,
@@ -139,7 +137,7 @@ class Timetable:
     def _last(self, process: str) -> datetime:
         """The last tick that was dealt with; of a new schedule, this moment."""
         now = int(time.time() * 1000)
-        first = self._insert(self._ticks).values(process=process, last=now).on_conflict_do_nothing()
+        first = self._database.insert(self._ticks).values(process=process, last=now).on_conflict_do_nothing()
         asked = sa.select(self._ticks.c.last).where(self._ticks.c.process == process)
 
         def look(connection: sa.Connection) -> int:

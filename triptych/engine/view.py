@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from triptych.canonical.base import thaw
-from triptych.engine.database import Fate
+from triptych.engine.database import Fate, version_of
 from triptych.engine.saga import Saga
 from triptych.engine.sentence import Line, Step, lines
 from triptych.engine.status import Phase, ProcessStatus, StepRecord, StepStatus, Trouble, moment
 from triptych.problems import InternalError
 
 if TYPE_CHECKING:
-    from dbos import StepInfo, WorkflowStatus
+    from dbos import WorkflowStatus
 
 Which = Literal["running", "waiting", "parked", "finished"]
 KEPT_AS: Mapping[Which, list[str]] = {
@@ -26,18 +26,13 @@ KEPT_AS: Mapping[Which, list[str]] = {
 Facts = tuple[Fate | None, StepStatus | None]
 
 
-def records_of(steps: "Sequence[StepInfo]") -> list[StepRecord]:
-    """The records that were kept of a process, in order."""
-    return [StepRecord.model_validate(step["output"]) for step in steps]
-
-
 def view(
     row: "WorkflowStatus", records: Sequence[StepRecord], facts: Facts, saga: Saga[Any] | None
 ) -> ProcessStatus:
     """The status of a process. There is no saga where this OS process does not know it."""
     fate, struggle = facts
-    process, _, version = row.name.rpartition(".v")
-    document, origin = _arguments(row)
+    process, version = version_of(row.name)
+    document, origin = arguments_of(row)
     # DBOS keeps whole seconds on SQLite
     created = datetime.fromisoformat(origin["began"]) if "began" in origin else moment(row.created_at)
     began_with = {**document}
@@ -54,7 +49,7 @@ def view(
     return ProcessStatus(
         id=row.workflow_id,
         process=process,
-        version=int(version),
+        version=version,
         about=row.workflow_id.partition(":")[2],
         phase=phase,
         state=phase if phase in ("rejected", "cancelled") else [origin.get("begins", ""), *reached][-1],
@@ -67,7 +62,8 @@ def view(
     )
 
 
-def _arguments(row: "WorkflowStatus") -> tuple[dict[str, Any], dict[str, str]]:
+def arguments_of(row: "WorkflowStatus") -> tuple[dict[str, Any], dict[str, str]]:
+    """The state that a process began with, as JSON, and who began it."""
     if row.input is None:
         return {}, {}
     _, document, origin = row.input["args"]

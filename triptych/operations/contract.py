@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Body, Path, Query
 
 from triptych.contract import ExperienceApi, Page, delete, get, post
+from triptych.engine.archive import ArchivedProcess
 from triptych.engine.letters import DeadLetter
 from triptych.operations.alerts.views import (
     AlertList,
@@ -15,15 +16,20 @@ from triptych.operations.alerts.views import (
     SilenceView,
 )
 from triptych.operations.views import (
+    Archived,
+    ArchiveFilter,
+    ArchiveProcesses,
     Balance,
     DiscardLetter,
     Edited,
     EditLetter,
     LetterDetail,
     LetterFilter,
+    OutlineList,
     Payload,
     Replayed,
     ReplayLetters,
+    VersionList,
 )
 from triptych.problems import InvalidInput, InvalidState, NotFound
 
@@ -86,6 +92,26 @@ class Operations(ExperienceApi, version=1, owner="platform"):
     @get("/balance", scope=READ)
     async def balance(self) -> Balance:
         """Whether everything that came in is done, dead, filtered out or running."""
+        ...
+
+    @post("/archive", scope=WRITE, keyed=False, timeout=60)
+    async def archive_processes(self, which: Annotated[ArchiveProcesses, Body()]) -> Archived:
+        """Archive processes that have long been over: some of them; ask again while there are more."""
+        ...
+
+    @get("/archive", scope=PAYLOADS, raises=[InvalidInput])
+    async def archive(self, filter: Annotated[ArchiveFilter, Query()]) -> Page[ArchivedProcess]:
+        """What became of the processes that ended in a month, and were archived since."""
+        ...
+
+    @get("/versions", scope=READ)
+    async def versions(self) -> VersionList:
+        """Which versions of processes are followed, and which replicas have their code."""
+        ...
+
+    @get("/outlines", scope=READ)
+    async def outlines(self) -> OutlineList:
+        """What is done in each kind of process, line by line, and as a Mermaid diagram."""
         ...
 
     @get("/alerts", scope=READ)

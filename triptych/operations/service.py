@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from triptych.context import current
 from triptych.contract import Page
 from triptych.engine import ProcessEngine
+from triptych.engine.archive import AT_ONCE, ArchivedProcess
 from triptych.engine.letters import DeadLetter, LetterQuery
 from triptych.events.letters import DeliveryLetters
 from triptych.events.log import EventLog
@@ -27,6 +28,9 @@ from triptych.operations.contract import Operations
 from triptych.operations.deeds import Deeds
 from triptych.operations.sources import LetterSource
 from triptych.operations.views import (
+    Archived,
+    ArchiveFilter,
+    ArchiveProcesses,
     Balance,
     DiscardLetter,
     Edited,
@@ -34,9 +38,11 @@ from triptych.operations.views import (
     LetterDetail,
     LetterFilter,
     NotReplayed,
+    OutlineList,
     Payload,
     Replayed,
     ReplayLetters,
+    VersionList,
 )
 from triptych.operations.vitals import Vitals
 from triptych.problems import NotFound, Problem
@@ -141,6 +147,27 @@ class OperationsService(Operations):
         missing = tuple(await self._engine.missing())
         balanced = not missing and all(account.missing == 0 for account in accounts)
         return Balance(balanced=balanced, accounts=accounts, missing=missing)
+
+    async def archive_processes(self, which: ArchiveProcesses) -> Archived:
+        archived = await self._engine.keeping.put_away(which.days)
+        if archived:
+            await self._note("processes-archived", "", days=which.days, archived=archived)
+        return Archived(archived=archived, more=archived == AT_ONCE)
+
+    async def archive(self, filter: ArchiveFilter) -> Page[ArchivedProcess]:
+        asked = f"archive {filter.month:%Y-%m}".encode()
+        after = self._cursors.read(filter.cursor, asked)[1] if filter.cursor else ""
+        found = await self._engine.keeping.archived(filter.month, filter.limit + 1, after)
+        items, more = found[: filter.limit], len(found) > filter.limit
+        last = items[-1].status if more else None
+        cursor = self._cursors.made((last.updated, last.id), asked) if last else None
+        return Page[ArchivedProcess](items=tuple(items), next_cursor=cursor)
+
+    async def versions(self) -> VersionList:
+        return VersionList(items=tuple(await self._engine.versions()))
+
+    async def outlines(self) -> OutlineList:
+        return OutlineList(items=tuple(await self._engine.keeping.outlines()))
 
     # --- alerts ---
 

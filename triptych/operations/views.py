@@ -1,5 +1,6 @@
 """What is told of dead letters and of the books, and what is said to deal with them."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -8,7 +9,9 @@ from triptych.canonical.base import Extensions, Model, Timestamp, example, the_e
 from triptych.contract import Filter
 from triptych.engine.books import Account
 from triptych.engine.letters import Change, DeadLetter, Intervention, LetterQuery
+from triptych.engine.outline import Outline
 from triptych.engine.status import StepStatus
+from triptych.engine.versions import VersionUse
 
 A_LETTER = "order-to-fulfillment.fulfil:ord_01jd3k7m9vq8x2c4n6b8d0f2hg"
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -166,3 +169,46 @@ class Balance(Model):
     """By kind of process, and by stream."""
     missing: tuple[str, ...]
     """Ids of what was accepted and is nowhere, oldest first: a hundred at most."""
+
+
+class ArchiveProcesses(Model):
+    """Which processes are archived."""
+
+    model_config = example(days=90)
+
+    days: Annotated[int, Field(ge=1, le=36_500)]
+    """Those that have been over for so many days."""
+
+
+class Archived(Model):
+    """How many were archived."""
+
+    model_config = example(archived=50, more=True)
+
+    archived: int
+    more: bool
+    """Whether there are more of them."""
+
+
+class ArchiveFilter(Filter):
+    """Which archived processes to show."""
+
+    month: Annotated[date, Field(description="Any day of the month in which they ended.")]
+
+
+class VersionList(Model):
+    """Every version of every kind of process that somebody follows or knows."""
+
+    model_config = example(items=[the_example(VersionUse)])
+
+    items: tuple[VersionUse, ...]
+    """By kind, oldest version first."""
+
+
+class OutlineList(Model):
+    """The sentences of all kinds of processes."""
+
+    model_config = example(items=[the_example(Outline)])
+
+    items: tuple[Outline, ...]
+    """By kind, oldest version first."""

@@ -13,9 +13,10 @@ from experiences.partner.views import (
     PartnerStock,
     ProductQuery,
 )
+from processes.order_to_fulfillment.contract import CustomerReturn, Deliveries, ReturnRequest
 from triptych.canonical.fields import Code, Id
 from triptych.contract import ExperienceApi, Page, get, post
-from triptych.problems import Forbidden, InvalidInput, InvalidState, NotFound
+from triptych.problems import Conflict, Forbidden, InvalidInput, InvalidState, NotFound
 
 Sku = Annotated[Code, Path(description="Stock keeping unit.")]
 
@@ -73,5 +74,35 @@ class Partner(ExperienceApi, version=1, owner="partner-integration", since=FIRST
         raises=[NotFound, InvalidState],
     )
     async def cancel_order(self, id: Id) -> PartnerOrder:
-        """Call one of your orders off. Impossible once it is being shipped."""
+        """Call one of your orders off. Impossible once it is being shipped.
+
+        Of an order that is delivered in parts, what was not sent is called off then, and not charged.
+        """
+        ...
+
+    @get("/orders/{id}/deliveries", scope="partner:read", raises=[NotFound])
+    async def deliveries(self, id: Id) -> Deliveries:
+        """What was sent of one of your orders, and what is to follow."""
+        ...
+
+    @get("/orders/{id}/returns", scope="partner:read", raises=[NotFound])
+    async def returns(self, id: Id) -> tuple[CustomerReturn, ...]:
+        """What you have sent back of one of your orders, or asked to."""
+        ...
+
+    @post(
+        "/orders/{id}/returns",
+        scope="partner:order",
+        status=202,
+        location="/returns/{id}",
+        raises=[NotFound, Conflict, InvalidState],
+        timeout=20,
+    )
+    async def request_return(self, id: Id, request: Annotated[ReturnRequest, Body()]) -> CustomerReturn:
+        """Ask to send goods back. Send them once it is approved; your money comes when we have them."""
+        ...
+
+    @get("/returns/{id}", scope="partner:read", raises=[NotFound])
+    async def customer_return(self, id: Id) -> CustomerReturn:
+        """One of your returns, and how far it has come."""
         ...

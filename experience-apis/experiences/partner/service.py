@@ -6,10 +6,13 @@ from experiences.partner.contract import OrderQuery, Partner, ProductQuery
 from experiences.partner.views import NewPartnerOrder, PartnerOrder, PartnerProduct, PartnerStock
 from processes.inventory_availability.contract import AvailabilityQuery, InventoryAvailability
 from processes.order_to_fulfillment.contract import (
+    CustomerReturn,
+    Deliveries,
     OrderProgress,
     OrderToFulfillment,
     PlacedOrders,
     PlaceOrder,
+    ReturnRequest,
 )
 from systems.erp.contract import Erp
 from triptych.assembly.needs import Scopes
@@ -72,6 +75,7 @@ class PartnerService(Partner):
                 channel=OrderChannel.PARTNER,
                 lines=tuple(NewOrderLine(sku=line.sku, quantity=line.quantity) for line in order.lines),
                 ship_to=Address(**order.ship_to.model_dump()),
+                partial_delivery=order.partial_delivery,
             )
         )
         try:
@@ -90,6 +94,24 @@ class PartnerService(Partner):
     async def cancel_order(self, id: str) -> PartnerOrder:
         await self._my_order(id)
         return PartnerOrder.of(await self._orders.cancel_order(id))
+
+    async def deliveries(self, id: str) -> Deliveries:
+        return (await self._my_order(id)).deliveries()
+
+    async def returns(self, id: str) -> tuple[CustomerReturn, ...]:
+        return tuple(CustomerReturn.of(found) for found in (await self._my_order(id)).returns)
+
+    async def request_return(self, id: str, request: ReturnRequest) -> CustomerReturn:
+        await self._my_order(id)
+        return CustomerReturn.of(await self._orders.request_return(id, request))
+
+    async def customer_return(self, id: str) -> CustomerReturn:
+        found = await self._orders.customer_return(id)
+        try:
+            await self._my_order(found.order_id)
+        except NotFound as problem:
+            raise NotFound(f"There is no return {id!r}.") from problem
+        return CustomerReturn.of(found)
 
     async def _my_order(self, id: str) -> OrderProgress:
         order = await self._orders.order(id)

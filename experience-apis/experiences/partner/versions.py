@@ -14,13 +14,14 @@ from experiences.partner.views import (
     PartnerOrder,
     PartnerProduct,
 )
-from processes.order_to_fulfillment.contract import Event, OrderState
+from processes.order_to_fulfillment.contract import OrderState
 from triptych.canonical.base import Model, Timestamp, example, the_example
 from triptych.canonical.codes import Currency
 from triptych.canonical.fields import Code, Id, Name
 from triptych.canonical.lines import MOST_LINES
 from triptych.canonical.money import Amount, Money
 from triptych.contract import History, Query, VersionChange
+from triptych.contract.progress import Event, example_of_event
 
 FIRST = date(2026, 7, 1)
 """The day of the version that our first partners built against."""
@@ -62,7 +63,7 @@ class _OrderUntilNovember(Model):
     """When it was accepted."""
     reason: str | None = None
     """Why it was rejected, if it was."""
-    timeline: tuple[Event, ...] = ()
+    timeline: tuple[Event[OrderState], ...] = ()
     """What was done for it, in order."""
 
 
@@ -71,7 +72,7 @@ _ORDER: dict[str, Any] = {
     "po_number": "PO-2026-0815",
     "status": "shipped",
     "placed_at": "2026-07-01T09:29:00Z",
-    "timeline": [the_example(Event)],
+    "timeline": [example_of_event("reserved")],
 }
 
 

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from processes.order_to_fulfillment.contract import Event, OrderProgress, OrderState
+from processes.order_to_fulfillment.contract import OrderProgress, OrderState
 from triptych.canonical.base import Model, Timestamp, example, the_example
 from triptych.canonical.fields import (
     Code,
     Country,
+    Flag,
     Id,
     Name,
     PersonalCode,
@@ -20,6 +21,7 @@ from triptych.canonical.lines import MOST_LINES
 from triptych.canonical.money import Amount
 from triptych.canonical.product import Product
 from triptych.contract import Filter, History
+from triptych.contract.progress import Event, example_of_event
 
 
 class ProductQuery(Filter):
@@ -144,6 +146,8 @@ class NewPartnerOrder(Model):
     """What you want."""
     ship_to: PartnerAddress
     """Where it goes."""
+    partial_delivery: Flag = False
+    """Whether we may send what is there, and the rest when it comes; you pay parcel by parcel."""
 
 
 class PartnerOrder(Model):
@@ -156,7 +160,7 @@ class PartnerOrder(Model):
         lines=[the_example(PartnerLine)],
         total={"amount_minor": 21600, "currency": "EUR"},
         placed_at="2026-07-01T09:29:00Z",
-        timeline=[the_example(Event)],
+        timeline=[example_of_event("reserved")],
     )
 
     id: Id
@@ -173,7 +177,7 @@ class PartnerOrder(Model):
     """When it was accepted."""
     reason: str | None = None
     """Why it was rejected, if it was."""
-    timeline: tuple[Event, ...] = ()
+    timeline: tuple[Event[OrderState], ...] = ()
     """What was done for it, in order."""
 
     @classmethod

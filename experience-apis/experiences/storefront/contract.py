@@ -15,9 +15,10 @@ from experiences.storefront.views import (
     Profile,
     ShopProduct,
 )
+from processes.order_to_fulfillment.contract import CustomerReturn, ReturnRequest
 from triptych.canonical.fields import Code, Id, Name
 from triptych.contract import ExperienceApi, Filter, History, Page, get, post, put
-from triptych.problems import Forbidden, InvalidState, NotFound
+from triptych.problems import Conflict, Forbidden, InvalidState, NotFound
 
 
 class ShopQuery(Filter):
@@ -105,6 +106,25 @@ class Storefront(ExperienceApi, version=1, owner="digital-commerce"):
     @get("/orders/{id}", scope="", raises=[NotFound])
     async def order(self, id: Id, session: Session = None) -> OrderView:
         """One of your orders, and how far it has come."""
+        ...
+
+    @post(
+        "/orders/{id}/returns",
+        scope="",
+        status=202,
+        location="/returns/{id}",
+        raises=[NotFound, Conflict, InvalidState],
+        timeout=20,
+    )
+    async def request_return(
+        self, id: Id, request: Annotated[ReturnRequest, Body()], session: Session = None
+    ) -> CustomerReturn:
+        """Ask to send goods back. Send them once it is approved; your money comes when we have them."""
+        ...
+
+    @get("/returns/{id}", scope="", raises=[NotFound])
+    async def customer_return(self, id: Id, session: Session = None) -> CustomerReturn:
+        """One of your returns, and how far it has come."""
         ...
 
     @get("/orders/{id}/events", scope="", raises=[NotFound])

@@ -19,10 +19,12 @@ from experiences.storefront.views import (
 )
 from processes.inventory_availability.contract import AvailabilityQuery, InventoryAvailability
 from processes.order_to_fulfillment.contract import (
+    CustomerReturn,
     OrderToFulfillment,
     PaymentMeans,
     PlacedOrders,
     PlaceOrder,
+    ReturnRequest,
 )
 from systems.commerce.contract import Commerce, Fulfilment, Rejection
 from systems.crm.contract import Crm
@@ -35,7 +37,7 @@ from triptych.canonical.party import Contact, NewCustomer
 from triptych.context import current
 from triptych.contract import Page
 from triptych.events.log import EventLog
-from triptych.problems import FieldError, Forbidden, InvalidInput, NotFound, Problem
+from triptych.problems import Forbidden, InvalidInput, NotFound, Problem
 
 
 class StorefrontService(Storefront):
@@ -104,14 +106,13 @@ class StorefrontService(Storefront):
                 payment_token=checkout.payment_token,
             )
         )
-        return await self._placed(web_order, customer_id)
+        return await self._placed(web_order, customer_id, in_parts=checkout.partial_delivery)
 
     async def _guest(self, checkout: Checkout) -> str:
         """The customer that a guest becomes."""
         buyer = checkout.buyer
         if buyer is None:
-            detail = "say who buys, or sign in first"
-            raise InvalidInput(f"/buyer: {detail}.", errors=[FieldError(pointer="/buyer", detail=detail)])
+            raise InvalidInput.at("/buyer", "say who buys, or sign in first")
         guest = await self._crm.customers.create(
             NewCustomer(
                 name=buyer.name,
@@ -123,7 +124,7 @@ class StorefrontService(Storefront):
         )
         return guest.id
 
-    async def _placed(self, web_order: WebOrder, customer_id: str) -> OrderView:
+    async def _placed(self, web_order: WebOrder, customer_id: str, *, in_parts: bool) -> OrderView:
         """Hand a web order over to be fulfilled; what is refused at once is refused in the shop too."""
         order = NewOrder(
             reference=web_order.reference,
@@ -131,6 +132,7 @@ class StorefrontService(Storefront):
             channel=OrderChannel.STOREFRONT,
             lines=as_new(web_order.lines),
             ship_to=web_order.ship_to,
+            partial_delivery=in_parts,
         )
         payment = PaymentMeans(method=PaymentMethod.CARD, token=web_order.payment_token)
         try:
@@ -151,6 +153,21 @@ class StorefrontService(Storefront):
         order = await self._orders.order(id)
         await self._check_owner(id, order.customer_id, session)
         return OrderView.of(order)
+
+    async def request_return(
+        self, id: str, request: ReturnRequest, session: str | None = None
+    ) -> CustomerReturn:
+        order = await self._orders.order(id)
+        await self._check_owner(id, order.customer_id, session)
+        return CustomerReturn.of(await self._orders.request_return(id, request))
+
+    async def customer_return(self, id: str, session: str | None = None) -> CustomerReturn:
+        found = await self._orders.customer_return(id)
+        try:
+            await self._check_owner(found.order_id, found.customer_id, session)
+        except NotFound as problem:
+            raise NotFound(f"There is no return {id!r}.") from problem
+        return CustomerReturn.of(found)
 
     async def follow_order(
         self, id: str, session: str | None = None, last_event_id: str = ""

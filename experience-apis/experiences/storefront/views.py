@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from processes.order_to_fulfillment.contract import Event, OrderProgress, OrderState
+from processes.order_to_fulfillment.contract import CustomerReturn, Deliveries, OrderProgress, OrderState
 from triptych.canonical.base import Model, Timestamp, example, the_example
 from triptych.canonical.commerce import Cart, CartLine, CatalogueItem
 from triptych.canonical.fields import (
     Code,
     Count,
     Email,
+    Flag,
     Id,
     Name,
     PaymentToken,
@@ -21,6 +22,7 @@ from triptych.canonical.fields import (
 )
 from triptych.canonical.money import Amount
 from triptych.canonical.party import Address, Customer
+from triptych.contract.progress import Event, example_of_event
 
 
 class ShopProduct(Model):
@@ -170,13 +172,15 @@ class Checkout(Model):
     """Where it goes."""
     payment_token: PaymentToken
     """The payment provider's token; card data never comes here."""
+    partial_delivery: Flag = False
+    """Whether we may send what is there, and the rest when it comes; you pay parcel by parcel."""
 
 
 class OrderLineView(CartLineView):
     """One product of an order."""
 
 
-class OrderView(Model):
+class OrderView(Deliveries):
     """One of your orders."""
 
     model_config = example(
@@ -186,7 +190,7 @@ class OrderView(Model):
         lines=[the_example(OrderLineView)],
         total={"amount_minor": 3600, "currency": "EUR"},
         placed_at="2026-07-01T09:29:00Z",
-        timeline=[the_example(Event)],
+        timeline=[example_of_event("reserved")],
         event_id=4,
     )
 
@@ -204,10 +208,12 @@ class OrderView(Model):
     """When you bought it."""
     reason: str | None = None
     """Why it was rejected, if it was."""
-    timeline: tuple[Event, ...] = ()
+    timeline: tuple[Event[OrderState], ...] = ()
     """What was done for it, in order."""
     event_id: Annotated[int, Field(ge=0)] = 0
     """Counts the changes."""
+    returns: tuple[CustomerReturn, ...] = ()
+    """What you send back."""
 
     @classmethod
     def of(cls, order: OrderProgress) -> "OrderView":
@@ -231,6 +237,8 @@ class OrderView(Model):
             reason=order.problem.detail if order.problem else None,
             timeline=order.timeline,
             event_id=order.event_id,
+            **dict(order.deliveries()),
+            returns=tuple(CustomerReturn.of(found) for found in order.returns),
         )
 
 

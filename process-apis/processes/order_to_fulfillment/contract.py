@@ -8,7 +8,19 @@ from typing import Annotated
 from fastapi import Body, Query
 from pydantic import Field
 
-from triptych.canonical.base import NOTHING, Extensions, Model, Timestamp, example, the_example
+from processes.order_to_fulfillment.shown import (
+    CustomerReturn,
+    Deliveries,
+    Parcel,
+    PlannedRefund,
+    ReturnDecision,
+    ReturnProgress,
+    ReturnRequest,
+    ReturnState,
+    ReturnWork,
+)
+from systems.warehouse.contract import Inspection
+from triptych.canonical.base import Model, Timestamp, example, the_example
 from triptych.canonical.billing import PaymentMethod
 from triptych.canonical.fields import Code, Flag, Id, PaymentToken
 from triptych.canonical.lines import Lines, OrderLine
@@ -16,7 +28,26 @@ from triptych.canonical.money import Amount
 from triptych.canonical.order import NewOrder, OrderChannel
 from triptych.canonical.party import Address
 from triptych.contract import History, Page, ProcessApi, flow, get, post
+from triptych.contract.progress import Progress, example_of_progress
 from triptych.problems import Conflict, InvalidInput, InvalidState, NotFound
+
+__all__ = [
+    "CustomerReturn",
+    "Deliveries",
+    "OrderProgress",
+    "OrderState",
+    "OrderToFulfillment",
+    "Parcel",
+    "PaymentMeans",
+    "PlaceOrder",
+    "PlacedOrders",
+    "PlannedRefund",
+    "ReturnDecision",
+    "ReturnProgress",
+    "ReturnRequest",
+    "ReturnState",
+    "ReturnWork",
+]
 
 
 class OrderState(StrEnum):
@@ -55,74 +86,23 @@ class PlaceOrder(Model):
     """Whether whoever places it issues the invoices and takes the money, milestone by milestone."""
 
 
-class Trouble(Model):
-    """Why an order did not go through (RFC 9457)."""
-
-    model_config = example(
-        type="/problems/insufficient-stock",
-        title="Insufficient stock",
-        detail="20 of CHAI-10 were asked for, 3 are available.",
-        extra={"sku": "CHAI-10"},
-    )
-
-    type: str
-    """The kind of problem."""
-    title: str
-    """The kind in words."""
-    detail: str
-    """What happened."""
-    extra: Extensions = Field(default_factory=lambda: NOTHING)
-    """More for programs, such as the `sku` that was short."""
-
-
-class Event(Model):
-    """One line of an order's timeline."""
-
-    model_config = example(
-        step="reserve",
-        outcome="done",
-        state="reserved",
-        started="2026-07-01T09:30:00Z",
-        ended="2026-07-01T09:30:00Z",
-    )
-
-    step: str
-    """What was done."""
-    undone: bool = False
-    """Whether this line is the undoing of that."""
-    outcome: str
-    """`done`, `refused`, `failed`, `running` or `retrying`."""
-    state: OrderState | None = None
-    """The state that the order reached with it."""
-    started: Timestamp
-    """When it began."""
-    ended: Timestamp | None = None
-    """When it ended."""
-    attempts: int = 1
-    """How often it was tried."""
-
-
-class OrderProgress(Model):
+class OrderProgress(Progress[OrderState], Deliveries):
     """An order, and how far it has come."""
 
     model_config = example(
-        id="ord_01jd3k7m9vq8x2c4n6b8d0f2hg",
+        **example_of_progress("ord_01jd3k7m9vq8x2c4n6b8d0f2hg", "reserved"),
         reference="PO-2026-0815",
         customer_id="cus_01jd3k7m9vq8x2c4n6b8d0f2hg",
         channel="partner",
         placed_by="partner-acme",
-        status="reserved",
         lines=[the_example(OrderLine)],
         freight={"amount_minor": 3238, "currency": "EUR"},
         total={"amount_minor": 21598, "currency": "EUR"},
         ship_to=the_example(Address),
         placed_at="2026-07-01T09:29:00Z",
-        timeline=[the_example(Event)],
-        event_id=1,
+        parcels=[the_example(Parcel)],
     )
 
-    id: Id
-    """The order's id."""
     reference: Code | None = None
     """What the buyer calls it."""
     customer_id: Id
@@ -131,10 +111,6 @@ class OrderProgress(Model):
     """Through which door it came."""
     placed_by: Code | None = None
     """The OAuth client that placed it."""
-    status: OrderState
-    """Where it stands."""
-    cancelling: bool = False
-    """Whether a cancellation was accepted and is being carried out."""
     lines: Lines
     """What is bought."""
     freight: Amount
@@ -145,12 +121,8 @@ class OrderProgress(Model):
     """Where it goes."""
     placed_at: Timestamp
     """When it was placed."""
-    timeline: tuple[Event, ...] = ()
-    """What was done for it, in order."""
-    problem: Trouble | None = None
-    """Why it did not go through, if it did not."""
-    event_id: int = 0
-    """Counts the changes; a stream of updates goes on from here."""
+    returns: tuple[ReturnProgress, ...] = ()
+    """What comes back, or has; without their timelines."""
 
 
 class PlacedOrders(History):
@@ -168,7 +140,9 @@ class OrderToFulfillment(ProcessApi, version=1, owner="order-management"):
     """From an order to delivered and paid goods, or to nothing at all.
 
     Reserve the stock, authorise the payment, confirm in the ERP, ship, capture, tell the customer. What is
-    refused on the way is undone in reverse order; what fails is tried again, over restarts too.
+    refused on the way is undone in reverse order; what fails is tried again, over restarts too. An order
+    that may be delivered in parts is sent as far as there is stock, and charged parcel by parcel. What was
+    sent can come back, and its money goes back.
     """
 
     order_intake = flow(
@@ -186,6 +160,13 @@ class OrderToFulfillment(ProcessApi, version=1, owner="order-management"):
         failure="Goods leave late, and money comes in late; buyers ask the service desk.",
         within=timedelta(minutes=5),
     )
+    returns = flow(
+        "What a customer sends back goes into the warehouse, and its money back to the customer.",
+        pace="near-real-time",
+        owner="customer-service",
+        failure="Customers wait for their money, and dispute the charge at their bank.",
+        within=timedelta(hours=1),
+    )
     order_news = flow(
         "How far an order has come goes to whoever follows it, and to the buyer by message.",
         pace="near-real-time",
@@ -202,7 +183,7 @@ class OrderToFulfillment(ProcessApi, version=1, owner="order-management"):
 
     @get("/orders")
     async def find_orders(self, filter: Annotated[PlacedOrders, Query()]) -> Page[OrderProgress]:
-        """Orders with their status, without their timelines; oldest first unless asked otherwise."""
+        """Orders with their status, without timelines, parcels and returns; oldest first by default."""
         ...
 
     @get("/orders/{order_id}", raises=[NotFound])
@@ -212,10 +193,73 @@ class OrderToFulfillment(ProcessApi, version=1, owner="order-management"):
 
     @post("/orders/{order_id}/cancel", status=202, location="/orders/{id}", raises=[NotFound, InvalidState])
     async def cancel_order(self, order_id: Id) -> OrderProgress:
-        """Call an order off: what was done for it is undone. Impossible once it is being shipped."""
+        """Call an order off: what was done for it is undone. Impossible once it is being shipped.
+
+        Of an order that is delivered in parts, the rest is called off then, as far as it is not being packed.
+        """
         ...
 
     @get("/orders/{order_id}/events", raises=[NotFound])
     def follow_order(self, order_id: Id, last_event_id: str = "") -> AsyncIterator[OrderProgress]:
         """The order now, and again after each change, until it has come to its end."""
+        ...
+
+    @post(
+        "/orders/{order_id}/returns",
+        status=202,
+        location="/returns/{id}",
+        raises=[NotFound, Conflict, InvalidState],
+        timeout=15,
+    )
+    async def request_return(self, order_id: Id, request: Annotated[ReturnRequest, Body()]) -> ReturnProgress:
+        """Ask to send goods back: all or a part of what was sent, and is not on its way back already."""
+        ...
+
+    @get("/waiting")
+    async def waiting_returns(
+        self,
+        work: Annotated[ReturnWork | None, Query(description="Those that wait for this.")] = None,
+        limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 50,
+    ) -> tuple[ReturnProgress, ...]:
+        """Returns that wait for somebody, the most urgent first, without their timelines."""
+        ...
+
+    @get("/returns/{return_id}", raises=[NotFound])
+    async def customer_return(self, return_id: Id) -> ReturnProgress:
+        """One return, how far it has come, and what was done for it."""
+        ...
+
+    @post(
+        "/returns/{return_id}/decision",
+        status=202,
+        location="/returns/{id}",
+        scope="order-to-fulfillment:approve",
+        raises=[NotFound, InvalidState],
+    )
+    async def decide_return(
+        self, return_id: Id, decision: Annotated[ReturnDecision, Body()]
+    ) -> ReturnProgress:
+        """Let the customer send the goods, or not."""
+        ...
+
+    @post(
+        "/returns/{return_id}/inspection",
+        status=202,
+        location="/returns/{id}",
+        raises=[NotFound, InvalidState, InvalidInput],
+    )
+    async def take_in_return(
+        self, return_id: Id, inspection: Annotated[Inspection, Body()]
+    ) -> ReturnProgress:
+        """Note what came back and what of it is good: that is restocked, and all of it is refunded.
+
+        Goods that come before anybody has approved their return wait until somebody does.
+        """
+        ...
+
+    @post(
+        "/returns/{return_id}/cancel", status=202, location="/returns/{id}", raises=[NotFound, InvalidState]
+    )
+    async def cancel_return(self, return_id: Id) -> ReturnProgress:
+        """The customer keeps the goods after all. Impossible once they have come back."""
         ...

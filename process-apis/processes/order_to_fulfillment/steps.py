@@ -6,12 +6,13 @@ from systems.erp.contract import Cancellation, Erp
 from systems.marketing.contract import Marketing
 from systems.warehouse.contract import Warehouse
 from triptych.canonical.base import Model
-from triptych.canonical.billing import NewInvoice, NewPayment, PaymentFilter, PaymentStatus
+from triptych.canonical.billing import Invoice, NewInvoice, NewPayment, PaymentFilter, PaymentStatus
 from triptych.canonical.fields import Id
 from triptych.canonical.inventory import NewReservation, ReservationFilter, ReservationStatus
-from triptych.canonical.lines import StockLine, as_new
+from triptych.canonical.lines import StockLine, StockLines, as_new
 from triptych.canonical.messages import NewMessage
-from triptych.canonical.order import OrderStatus
+from triptych.canonical.money import Money
+from triptych.canonical.order import Order, OrderStatus
 from triptych.canonical.shipping import NewShipment
 from triptych.engine import Step
 from triptych.problems import InvalidState
@@ -66,10 +67,8 @@ class FulfilmentSteps:
     async def reserve_stock(self, state: Fulfilment) -> dict[str, str]:
         """Promise it its stock; refused with the SKU that is short."""
         order = await self._erp.orders.get(state.order_id)
-        lines = tuple(StockLine(sku=line.sku, quantity=line.quantity) for line in order.lines)
-        reservation = await self._warehouse.reservations.create(
-            NewReservation(order_id=order.id, lines=lines)
-        )
+        wanted = NewReservation(order_id=order.id, lines=_all_of(order))
+        reservation = await self._warehouse.reservations.create(wanted)
         return {"reservation_id": reservation.id}
 
     async def release_stock(self, state: Fulfilment) -> None:
@@ -85,13 +84,16 @@ class FulfilmentSteps:
     async def authorise_payment(self, state: Fulfilment) -> dict[str, str]:
         """Have the provider promise the total; refused when it declines."""
         order = await self._erp.orders.get(state.order_id)
+        return await self._promised(order, state.payment, order.total)
+
+    async def _promised(self, order: Order, means: PaymentMeans, amount: Money) -> dict[str, str]:
         payment = await self._billing.payments.create(
             NewPayment(
                 order_id=order.id,
                 customer_id=order.customer_id,
-                amount=order.total,
-                method=state.payment.method,
-                token=state.payment.token,
+                amount=amount,
+                method=means.method,
+                token=means.token,
             )
         )
         return {"payment_id": payment.id}
@@ -109,34 +111,36 @@ class FulfilmentSteps:
     async def ship(self, state: Fulfilment) -> dict[str, str]:
         """Pack what is reserved, and hand it to the carrier."""
         order = await self._erp.orders.get(state.order_id)
+        return {"shipment_id": await self._sent(order, state.reservation_id, _all_of(order))}
+
+    async def _sent(self, order: Order, reservation_id: str | None, lines: StockLines) -> str:
+        """Pack these lines, hand them to the carrier, and note it in the ERP: the shipment's id."""
         shipment = await self._warehouse.shipments.create(
-            NewShipment(
-                order_id=order.id,
-                reservation_id=state.reservation_id,
-                lines=tuple(StockLine(sku=line.sku, quantity=line.quantity) for line in order.lines),
-                ship_to=order.ship_to,
-            )
+            NewShipment(order_id=order.id, reservation_id=reservation_id, lines=lines, ship_to=order.ship_to)
         )
         await self._warehouse.dispatch_shipment(shipment.id)
         await self._erp.ship_order(order.id)
-        return {"shipment_id": shipment.id}
+        return shipment.id
 
     async def capture_payment(self, state: Fulfilment) -> dict[str, str]:
         """Issue the invoice, take the money, and settle the one with the other."""
         assert state.payment_id is not None
         order = await self._erp.orders.get(state.order_id)
-        invoice = await self._billing.invoices.create(
-            NewInvoice(
-                order_id=order.id,
-                customer_id=order.customer_id,
-                reference=order.reference,
-                lines=as_new(order.lines),
-                freight=order.freight,
-            )
+        whole = NewInvoice(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            reference=order.reference,
+            lines=as_new(order.lines),
+            freight=order.freight,
         )
-        payment = await self._billing.capture_payment(state.payment_id)
+        return {"invoice_id": (await self._charged(whole, state.payment_id)).id}
+
+    async def _charged(self, new: NewInvoice, payment_id: str) -> Invoice:
+        """Issue an invoice, take the money that was promised for it, and settle the one with the other."""
+        invoice = await self._billing.invoices.create(new)
+        payment = await self._billing.capture_payment(payment_id)
         await self._billing.settle_invoice(invoice.id, Settlement(payment_id=payment.id))
-        return {"invoice_id": invoice.id}
+        return invoice
 
     async def complete_order(self, state: Fulfilment) -> None:
         """Note in the ERP that it is delivered and paid."""
@@ -146,13 +150,22 @@ class FulfilmentSteps:
         """Tell the customer what was sent."""
         order = await self._erp.orders.get(state.order_id)
         sent = [f"{line.quantity} × {line.name}" for line in order.lines]
-        if len(sent) > LINES_IN_A_MESSAGE:
-            sent[LINES_IN_A_MESSAGE:] = [f"and {len(sent) - LINES_IN_A_MESSAGE} more"]
+        await self._tell(order, "is on its way", ["We have sent you:", "", *in_short(sent)])
+
+    async def _tell(self, order: Order, what: str, said: list[str]) -> None:
+        subject = f"Your order {order.reference or order.id} {what}"
         await self._marketing.messages.create(
             NewMessage(
-                customer_id=order.customer_id,
-                order_id=order.id,
-                subject=f"Your order {order.reference or order.id} is on its way",
-                body="\n".join(["We have sent you:", "", *sent]),
+                customer_id=order.customer_id, order_id=order.id, subject=subject, body="\n".join(said)
             )
         )
+
+
+def in_short(said: list[str]) -> list[str]:
+    """As many lines as a message has, and how many more there are."""
+    more = len(said) - LINES_IN_A_MESSAGE
+    return [*said[:LINES_IN_A_MESSAGE], f"and {more} more"] if more > 0 else said
+
+
+def _all_of(order: Order) -> StockLines:
+    return tuple(StockLine(sku=line.sku, quantity=line.quantity) for line in order.lines)

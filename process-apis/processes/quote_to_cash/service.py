@@ -18,7 +18,7 @@ from processes.quote_to_cash.contract import (
 )
 from processes.quote_to_cash.progress import progress
 from processes.quote_to_cash.sale import Sale, amounts
-from processes.quote_to_cash.steps import Decided, QuoteSteps, Terms
+from processes.quote_to_cash.steps import QuoteSteps, Terms
 from systems.billing.contract import Billing
 from systems.crm.contract import Crm
 from systems.erp.contract import Erp
@@ -29,8 +29,8 @@ from triptych.canonical.party import CustomerStatus
 from triptych.canonical.product import ProductFilter
 from triptych.context import current
 from triptych.contract import Happened, every, on
-from triptych.engine import ProcessEngine, ProcessStatus
-from triptych.problems import FieldError, InvalidInput, InvalidState, NotFound
+from triptych.engine import Decided, ProcessEngine, ProcessStatus
+from triptych.problems import InvalidInput, InvalidState, NotFound
 from triptych.settings import Settings
 
 
@@ -78,7 +78,7 @@ class QuoteToCashService(QuoteToCash):
         except NotFound:
             customer = None
         if customer is None or customer.status is not CustomerStatus.ACTIVE:
-            raise _at("/quote/customer_id", "there is no active customer with this id")
+            raise InvalidInput.at("/quote/customer_id", "there is no active customer with this id")
 
     async def _priced(self, lines: tuple[NewOrderLine, ...]) -> tuple[NewOrderLine, ...]:
         """The lines with the products' names and prices where they leave them open."""
@@ -93,7 +93,7 @@ class QuoteToCashService(QuoteToCash):
         for number, line in enumerate(lines):
             product = products.get(line.sku)
             if product is None:
-                raise _at(f"/quote/lines/{number}/sku", f"there is no product {line.sku}")
+                raise InvalidInput.at(f"/quote/lines/{number}/sku", f"there is no product {line.sku}")
             open_terms = {
                 "name": line.name or product.name,
                 "unit_price": line.unit_price or product.price,
@@ -109,10 +109,8 @@ class QuoteToCashService(QuoteToCash):
         return self._shown(await self._sales.status(quote_id))
 
     async def decide_quote(self, quote_id: str, decision: Decision) -> QuoteProgress:
-        caller = current().caller
-        decided = Decided(
-            approved=decision.approved, reason=decision.reason, by=caller.subject or caller.client
-        )
+        who = current().caller.who
+        decided = Decided(approved=decision.approved, reason=decision.reason, by=who)
         return self._shown(await self._sales.tell(quote_id, "approval", decided))
 
     async def answer_quote(self, quote_id: str, answer: Answer) -> QuoteProgress:
@@ -132,7 +130,7 @@ class QuoteToCashService(QuoteToCash):
             raise InvalidState(f"Milestone {number} is not invoiced yet.")
         owed = amounts(sale.total, sale.milestones)[number - 1]
         if payment.amount != owed:
-            raise _at("/amount", f"the invoice is of {owed}, not {payment.amount}")
+            raise InvalidInput.at("/amount", f"the invoice is of {owed}, not {payment.amount}")
         return self._shown(await self._sales.tell(quote_id, f"payment.{number}", payment))
 
     async def _with_milestone(self, quote_id: str, number: int) -> Sale:
@@ -167,7 +165,3 @@ class QuoteToCashService(QuoteToCash):
 
     def _shown(self, status: ProcessStatus) -> QuoteProgress:
         return progress(self._sales.read(status), status)
-
-
-def _at(pointer: str, detail: str) -> InvalidInput:
-    return InvalidInput(f"{pointer}: {detail}.", errors=[FieldError(pointer=pointer, detail=detail)])

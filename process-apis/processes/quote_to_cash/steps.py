@@ -11,29 +11,19 @@ from systems.billing.contract import Billing, Settlement
 from systems.crm.contract import Crm
 from systems.erp.contract import Erp
 from systems.marketing.contract import Marketing
-from triptych.canonical.base import Model
 from triptych.canonical.billing import InvoiceStatus, NewInvoice, NewPayment, PaymentMethod
-from triptych.canonical.fields import Name, Prose
 from triptych.canonical.lines import NewOrderLine, as_new
 from triptych.canonical.messages import NewMessage
 from triptych.canonical.order import NewOrder, Order, OrderChannel, OrderFilter
 from triptych.canonical.sales import QuoteStatus
 from triptych.contract import every
-from triptych.engine import Part, Patience, Reminders, Repeat, Step, Wait
+from triptych.engine import Decided, Part, Patience, Reminders, Repeat, Step, Wait
 from triptych.problems import InvalidState, Unavailable
 
 OVER = (OrderState.REJECTED, OrderState.CANCELLED)
 BINDING = (OrderState.CONFIRMED, OrderState.SHIPPED, OrderState.COMPLETED)
 UNTIL_CONFIRMED = Patience(attempts=60, delay=0.25, longest=60.0)
 """About three quarters of an hour; an order is confirmed in seconds, unless a system is down."""
-
-
-class Decided(Model):
-    """What was decided, and by whom."""
-
-    approved: bool
-    reason: Prose | None = None
-    by: Name
 
 
 @dataclass(frozen=True, slots=True)

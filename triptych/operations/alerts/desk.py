@@ -24,7 +24,7 @@ from triptych.operations.alerts.views import (
     WaitingNotice,
 )
 from triptych.operations.alerts.watch import Watch
-from triptych.problems import FieldError, InvalidInput, NotFound
+from triptych.problems import InvalidInput, NotFound
 from triptych.settings import ENV_FILE, Settings
 from triptych.storage import Database
 
@@ -79,9 +79,7 @@ class AlertDesk:
         """Send a test on its way. Raises InvalidInput for a channel that there is not."""
         names = [channel.name for channel in self._rules.channels]
         if test.channel is not None and test.channel not in names:
-            detail = f"there is no such channel; there are {', '.join(names)}"
-            error = FieldError(pointer="/channel", detail=detail)
-            raise InvalidInput(f"/channel: {detail}.", errors=[error])
+            raise InvalidInput.at("/channel", f"there is no such channel; there are {', '.join(names)}")
         now = datetime.now(UTC)
         notices = [Notice.test(name, now) for name in ([test.channel] if test.channel else names)]
         for notice in notices:

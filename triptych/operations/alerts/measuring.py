@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from triptych.engine import ProcessEngine
 from triptych.engine.letters import LetterQuery
+from triptych.engine.versions import REMEDY
 from triptych.operations.alerts.rules import FEWEST, Rule
 from triptych.operations.gauges import OperationsGauges
 from triptych.operations.sources import LetterSource
@@ -66,6 +67,17 @@ class Measures:
                 ]
             case "imbalance":
                 return await self._books(rule)
+            case "stranded":
+                return [
+                    Finding(
+                        f"{use.flow}.v{use.version}",
+                        use.followed,
+                        f"{use.followed} of {use.flow} follow version {use.version}, which no replica knows:"
+                        f" {REMEDY}",
+                    )
+                    for use in await self._engine.versions()
+                    if use.stranded and (not rule.service or use.flow.startswith(f"{rule.service}."))
+                ]
 
     async def _letters(self, rule: Rule) -> Sequence[Finding]:
         query = LetterQuery(service=rule.service or None)

@@ -20,6 +20,7 @@ Kind = Literal[
     "circuit-open",
     "stale-feed",
     "imbalance",
+    "stranded",
 ]
 Severity = Literal["info", "warning", "critical"]
 Unit = Literal["number", "duration", "share", ""]
@@ -32,6 +33,7 @@ MEASURED: Final[Mapping[str, Unit]] = {
     "circuit-open": "",
     "stale-feed": "duration",
     "imbalance": "",
+    "stranded": "",
 }
 """What `above` is for each kind; nothing, where it either holds or not."""
 WITHIN = 300.0

@@ -1,0 +1,1 @@
+"""Procure-to-pay process API: from what somebody needs to its supplier's money, paid once."""
