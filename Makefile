@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
 
-.PHONY: help up test test-compiled compiled check bench bench-gateway format coverage
+.PHONY: help up test test-compiled compiled check bench bench-gateway crash-test format coverage histories diagrams
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do \
@@ -44,6 +44,18 @@ compiled: $(READY_DEV)  ## compile the gateway's hot path into build/compiled, w
 
 test-compiled: compiled  ## run the gateway's tests over the compiled code
 	@PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/pytest --dist=loadgroup -n 3 $(COMPILED_TESTS) $(PYTEST)
+
+histories: $(READY_DEV)  ## record the histories of new versions of processes, for the tests to tell again
+	@RECORD_HISTORIES=1 $(BIN)/python -m pytest -q tests/contracts/test_histories.py
+
+# KILLS=200 ORDERS=1000 SEED=… and, as CRASH='--database sqlite', whatever `python -m tests.crash --help` lists
+CRASH_TEST = $(if $(KILLS),--kills $(KILLS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED)) $(CRASH)
+
+crash-test: $(READY_DEV)  ## kill processes with -9 while orders come in, and count what was lost; `KILLS=50 SEED=7`
+	@$(BIN)/python -m tests.crash $(CRASH_TEST)
+
+diagrams: $(READY_DEV)  ## draw the diagrams of processes in docs/ anew
+	@DRAW_DIAGRAMS=1 $(BIN)/python -m pytest -q tests/contracts/test_diagrams.py
 
 bench: $(READY_DEV)  ## run every benchmark; results as tables and in var/bench/*.json
 	@$(BIN)/python -m bench

@@ -22,9 +22,14 @@ PROCESSES = (
     "order-to-fulfillment:write",
     "quote-to-cash:read",
     "quote-to-cash:write",
+    "procure-to-pay:read",
+    "procure-to-pay:write",
+    "procure-to-pay:receive",
+    "procure-to-pay:match",
     "customer-360:read",
     "inventory-availability:read",
 )
+APPROVING = ("quote-to-cash:approve", "procure-to-pay:approve", "procure-to-pay:pay")
 SYSTEMS = ("crm", "erp", "commerce", "warehouse", "billing", "support", "marketing", "marketplace", "hr")
 
 
@@ -56,7 +61,7 @@ def access(made: Made) -> DemoAccess:
                     *SIGNING_IN,
                     *DESK,
                     *PROCESSES,
-                    "quote-to-cash:approve",
+                    *APPROVING,
                     *OPERATIONS,
                     *(f"{system}:read" for system in SYSTEMS),
                 ],

@@ -11,6 +11,7 @@ import os
 import secrets
 import traceback
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -162,19 +163,43 @@ def absent(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+@dataclass
+class PostgresServer:
+    """A server on which tests make databases: an administrator's URL and connection."""
+
+    url: str
+    administrator: psycopg.Connection
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Generator[str]:
+        """The URL of a new database, as `template` is, which is dropped at the end."""
+        name = f"triptych_test_{secrets.token_hex(6)}"
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self.administrator.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
+        finally:
+            dropped = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            self.administrator.execute(dropped)
+
+
 @pytest.fixture(scope="session")
-def postgres_url() -> Generator[str]:
-    """A PostgreSQL database of this test process alone, dropped at the end."""
-    server = os.environ.get("TRIPTYCH_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
-    name = f"triptych_test_{secrets.token_hex(6)}"
+def postgres_server() -> Generator[PostgresServer]:
+    """The PostgreSQL server of the tests."""
+    url = os.environ.get("TRIPTYCH_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
     try:
-        connection = psycopg.connect(server, autocommit=True, connect_timeout=3)
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        absent(f"no PostgreSQL at {urlsplit(server).hostname}: {error}")
+        absent(f"no PostgreSQL at {urlsplit(url).hostname}: {error}")
     with connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        yield PostgresServer(url, connection)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> Generator[str]:
+    """A PostgreSQL database of this test process alone, dropped at the end."""
+    with postgres_server.database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

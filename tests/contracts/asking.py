@@ -22,7 +22,14 @@ LONGEST_STREAM = 60.0
 class Service:
     """One service, asked by somebody who has all its scopes."""
 
-    def __init__(self, api: type[Api], served: Served, http: httpx.Client, customer: str = SOMEBODY) -> None:
+    def __init__(
+        self,
+        api: type[Api],
+        served: Served,
+        http: httpx.Client,
+        customer: str = SOMEBODY,
+        person: str = "tester",
+    ) -> None:
         self.api = api.promised()
         self.served = served
         self.by_name = {found.name: found for found in operations(api)}
@@ -30,10 +37,17 @@ class Service:
         """The first success of each operation that asks for an idempotency key."""
         self._http = http
         self._customer = customer
+        self._person = person
 
     def seen_by(self, customer: str) -> "Service":
         """The same service, asked by that customer; by "" for somebody who is none."""
         other = Service(self.api, self.served, self._http, customer)
+        other.writes = self.writes
+        return other
+
+    def asked_by(self, person: str) -> "Service":
+        """The same service, asked by another person."""
+        other = Service(self.api, self.served, self._http, self._customer, person)
         other.writes = self.writes
         return other
 
@@ -130,7 +144,7 @@ class Service:
         )
 
     def _token(self, request: Request, scopes: frozenset[str] | None = None) -> dict[str, str]:
-        return self.served.headers(self.api, scopes=scopes, customer=request.customer)
+        return self.served.headers(self.api, scopes=scopes, customer=request.customer, person=self._person)
 
 
 Services = Mapping[str, Service]

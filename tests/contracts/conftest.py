@@ -35,11 +35,16 @@ class Served:
     http: httpx.Client
 
     def headers(
-        self, api: type[Api], *, scopes: frozenset[str] | None = None, customer: str = SOMEBODY
+        self,
+        api: type[Api],
+        *,
+        scopes: frozenset[str] | None = None,
+        customer: str = SOMEBODY,
+        person: str = "tester",
     ) -> dict[str, str]:
         """A fresh internal token for a service, with all its scopes unless told otherwise."""
         granted = scopes_of(api) if scopes is None else scopes
-        caller = Caller("tester", "tester", "tests", granted, customer=customer)
+        caller = Caller(person, "tester", "tests", granted, customer=customer)
         return {"authorization": f"Bearer {self.platform.tokens.issue(caller, api.promised().name)}"}
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -223,7 +223,7 @@ async def test_who_does_not_pay_is_reminded_and_then_it_is_a_dead_letter_that_a_
         await sales.quotes.reach_milestone(quote.id, MilestoneReached(milestone=2))
         overdue = await sales.ends(quote)
         reminders = [subject for subject in await sales.told() if subject.startswith("Reminder")]
-        (letter,) = await platform.engine.dead_letters("quote-to-cash")
+        (letter,) = await platform.engine.list("quote-to-cash", which="parked")
         assert (overdue.status, overdue.reminders, len(reminders)) == ("invoiced", 2, 2)
         assert overdue.problem
         assert overdue.problem.detail.startswith("nothing was heard of payment.2 until")

@@ -10,6 +10,7 @@ def story(services: Services) -> None:
     billing.keeps("payments")
 
     an_invoice_is_paid_once(billing)
+    an_invoice_is_rounded_by_a_minor_unit_for_each_line(billing)
     an_invoice_is_withdrawn(billing)
     a_promise_is_given_back(billing)
     some_of_the_money_is_given_back(billing)
@@ -26,9 +27,22 @@ def an_invoice_is_paid_once(billing: Service) -> None:
     promised = billing.makes("payments", amount=invoice["total"])
     billing.refuses("settle_invoice", invoice, payment_id=promised["id"], because=Conflict)  # not taken yet
     payment = billing.does("capture_payment", promised)
-    billing.does("settle_invoice", invoice, payment_id=payment["id"])
-    billing.refuses("settle_invoice", invoice, payment_id=payment["id"], because=InvalidState)
+    settled = billing.does("settle_invoice", invoice, payment_id=payment["id"])
+    assert billing.does("settle_invoice", invoice, payment_id=payment["id"]) == settled  # an answer got lost
+    other = captured(billing, invoice["total"])
+    billing.refuses("settle_invoice", invoice, payment_id=other["id"], because=InvalidState)
     billing.refuses("void_invoice", invoice, because=InvalidState)
+
+
+def an_invoice_is_rounded_by_a_minor_unit_for_each_line(billing: Service) -> None:
+    whole = billing.makes("invoices")["total"]["amount_minor"]
+    cent, more, yen = (
+        {"amount_minor": minor, "currency": of} for minor, of in ((-1, "EUR"), (2, "EUR"), (1, "JPY"))
+    )
+    rounded = billing.makes("invoices", rounding=cent)
+    assert (rounded["total"]["amount_minor"], rounded["rounding"]) == (whole - 1, cent)
+    billing.refuses("invoices.create", because=InvalidInput, rounding=more)
+    billing.refuses("invoices.create", because=InvalidInput, rounding=yen)
 
 
 def an_invoice_is_withdrawn(billing: Service) -> None:

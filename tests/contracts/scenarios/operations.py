@@ -15,6 +15,9 @@ def story(services: Services) -> None:
     nobody_is_lost_between_two_pages(operations)
     letters_go_on(services, operations, first, second)
     a_letter_is_given_up(operations, third)
+    versions_are_known(operations)
+    nothing_is_old_enough_for_the_archive(operations)
+    sentences_are_drawn(operations)
     alerts_are_silenced_and_tested(operations)
 
 
@@ -86,6 +89,24 @@ def a_letter_is_given_up(operations: Service, letter: str) -> None:
     operations.refuses("discard_dead_letter", letter, because=InvalidState)
     assert [one["flow"] for one in after["accounts"]] == [one["flow"] for one in before["accounts"]]
     assert after["missing"] == []
+
+
+def versions_are_known(operations: Service) -> None:
+    found = {use["flow"]: use for use in operations.does("versions")["items"]}
+    assert len(found["order-to-fulfillment.fulfil"]["known_to"]) == 1
+
+
+def nothing_is_old_enough_for_the_archive(operations: Service) -> None:
+    assert operations.does("archive_processes", days=400) == {"archived": 0, "more": False}
+    assert operations.does("archive", month="2026-07-01")["items"] == []
+    operations.refuses("archive", month="2026-07-01", cursor="bm9uZQ", because=InvalidInput)
+
+
+def sentences_are_drawn(operations: Service) -> None:
+    found = {one["flow"]: one for one in operations.does("outlines")["items"]}
+    lines = [line["line"] for line in found["order-to-fulfillment.fulfil"]["lines"]]
+    assert lines[0] == "enter"
+    assert "do-enter --> do-reserve" in found["order-to-fulfillment.fulfil"]["diagram"]
 
 
 def alerts_are_silenced_and_tested(operations: Service) -> None:

@@ -1,8 +1,8 @@
-"""Partners: they look at what there is, order it, and call an order off."""
+"""Partners: they look at what there is, order it, call an order off, and send goods back."""
 
 from tests.contracts.asking import Json, Service, Services
 from tests.contracts.scenarios.supplies import for_sale, somebody
-from triptych.problems import Forbidden, InvalidInput, InvalidState
+from triptych.problems import Conflict, Forbidden, InvalidInput, InvalidState
 
 
 def story(services: Services) -> None:
@@ -13,7 +13,8 @@ def story(services: Services) -> None:
     assert partner.does("inventory", chai["sku"])["available"] > 0
 
     an_order_is_completed(partner, services["order-to-fulfillment"], chai)
-    an_order_is_called_off(partner, chai)
+    called_off(partner, chai)
+    some_of_an_order_comes_back(partner, services["order-to-fulfillment"], chai)
     partner.does("find_orders", limit=1)
 
 
@@ -31,6 +32,22 @@ def an_order_is_completed(partner: Service, fulfilment: Service, chai: Json) -> 
     partner.refuses("cancel_order", order, because=InvalidState)
 
 
-def an_order_is_called_off(partner: Service, chai: Json) -> None:
+def some_of_an_order_comes_back(partner: Service, fulfilment: Service, chai: Json) -> None:
+    order = partner.does("place_order", lines=some(chai), partial_delivery=True)
+    fulfilment.follows("follow_order", order)
+    (parcel,) = partner.does("deliveries", order)["parcels"]
+    assert (parcel["lines"], parcel["charged"]) == (some(chai), order["total"])
+    too_many = [{"sku": chai["sku"], "quantity": 13}]
+    partner.refuses("request_return", order, because=Conflict, lines=too_many)
+    asked = partner.does("request_return", order, lines=some(chai))
+    assert [found["id"] for found in partner.does("returns", order)] == [asked["id"]]
+    assert partner.does("customer_return", asked)["status"] == "requested"
+    partner.refuses("request_return", called_off(partner, chai), because=InvalidState, lines=some(chai))
+
+
+def called_off(partner: Service, chai: Json) -> Json:
+    """An order of which nothing was sent."""
     with partner.served.nothing_is_written_to("warehouse"):  # so that it is not sent meanwhile
-        partner.does("cancel_order", partner.does("place_order", lines=some(chai)))
+        order = partner.does("place_order", lines=some(chai))
+        partner.does("cancel_order", order)
+    return order

@@ -1,17 +1,11 @@
 """Quote-to-cash: a quote is approved, taken and paid; declined; withdrawn in time, or too late."""
 
-from time import monotonic, sleep
-from typing import Any
-
 from tests.contracts.asking import Json, Service, Services
 from tests.contracts.requesting import fresh
-from tests.contracts.scenarios.supplies import for_sale, somebody
+from tests.contracts.scenarios.supplies import for_sale, somebody, waits
 from triptych.canonical.base import the_example
 from triptych.canonical.sales import NewQuote
 from triptych.problems import Conflict, InvalidInput, InvalidState, NotFound
-
-PATIENCE = 30.0
-"""Seconds that a quote may take to come to where it is waited for."""
 
 
 def story(services: Services) -> None:
@@ -29,32 +23,20 @@ def a_quote(customer: Json, product: Json, quantity: int) -> Json:
     return {**the_example(NewQuote), **terms, "valid_until": None}
 
 
-def waits(quotes: Service, quote: Json, what: str) -> Json:
-    """The quote once it waits for this."""
-    until = monotonic() + PATIENCE
-    while True:
-        found: Json = quotes.does("quote", quote)
-        waiting: Any = found["waiting"]
-        if waiting and waiting["what"] == what:
-            return found
-        assert monotonic() < until, f"does not wait for {what}: {found}"
-        sleep(0.02)
-
-
 def a_quote_is_paid(services: Services, alfreds: Json, chai: Json) -> None:
     quotes = services["quote-to-cash"]
     quotes.refuses("draw_up_quote", because=InvalidInput, quote=a_quote({"id": "cus_nobody"}, chai, 1))
     wanted = a_quote(alfreds, chai, 600)
     quote = quotes.does("draw_up_quote", quote=wanted)
     quotes.refuses("draw_up_quote", because=Conflict, quote=wanted)  # its number in the books is taken
-    waits(quotes, quote, "approval")
+    waits(quotes, "quote", quote, "approval")
     assert quote["id"] in {found["id"] for found in quotes.does("waiting", work="approval")}
     quotes.does("decide_quote", quote, approved=True)
     quotes.refuses("decide_quote", quote, because=InvalidState, approved=False)
-    waits(quotes, quote, "answer")
+    waits(quotes, "quote", quote, "answer")
     quotes.does("answer_quote", quote, accepted=True)
     quotes.refuses("answer_quote", quote, because=InvalidState, accepted=False)
-    the_money_comes(quotes, waits(quotes, quote, "payment.1"))
+    the_money_comes(quotes, waits(quotes, "quote", quote, "payment.1"))
     assert quotes.follows("follow_quote", quote)["status"] == "paid"
     quotes.refuses("cancel_quote", quote, because=InvalidState)
 
@@ -65,11 +47,11 @@ def the_money_comes(quotes: Service, quote: Json) -> None:
     quotes.refuses("receive_payment", quote, milestone=1, because=InvalidInput, amount=second)
     quotes.refuses("receive_payment", quote, milestone=3, because=NotFound, amount=second)
     quotes.does("receive_payment", quote, milestone=1, amount=first)
-    waits(quotes, quote, "reached.2")
+    waits(quotes, "quote", quote, "reached.2")
     quotes.refuses("reach_milestone", quote, milestone=1, because=InvalidState)
     quotes.refuses("reach_milestone", quote, milestone=3, because=NotFound)
     quotes.does("reach_milestone", quote, milestone=2)
-    waits(quotes, quote, "payment.2")
+    waits(quotes, "quote", quote, "payment.2")
     quotes.does("receive_payment", quote, milestone=2, amount=second)
 
 
@@ -84,7 +66,7 @@ def a_quote_is_declined(services: Services, alfreds: Json, chai: Json) -> None:
 def a_quote_is_withdrawn(services: Services, alfreds: Json, chai: Json) -> None:
     quotes = services["quote-to-cash"]
     quote = quotes.does("draw_up_quote", quote=a_quote(alfreds, chai, 2))
-    waits(quotes, quote, "answer")
+    waits(quotes, "quote", quote, "answer")
     quotes.does("cancel_quote", quote)
     assert quotes.follows("follow_quote", quote)["status"] == "cancelled"
     assert services["crm"].does("quotes.get", quote)["status"] == "expired"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contracts.asking import Json, Service, Services
 from tests.contracts.scenarios.supplies import for_sale, somebody
-from triptych.problems import Forbidden, InvalidInput, InvalidState, NotFound
+from triptych.problems import Conflict, Forbidden, InvalidInput, InvalidState, NotFound
 
 
 def story(services: Services) -> None:
@@ -20,6 +20,7 @@ def story(services: Services) -> None:
 
     a_guest_buys(guest, chai)
     a_customer_buys(customer, alfreds, chai)
+    a_customer_sends_goods_back(customer, guest, services["order-to-fulfillment"], chai)
     a_guest_signs_in(guest, customer, services["commerce"], chai)
     two_carts_are_too_late(guest, customer, chai)
     who_is_no_customer_has_nothing(guest, chai)
@@ -55,6 +56,20 @@ def a_customer_buys(customer: Service, alfreds: Json, chai: Json) -> None:
     assert [found["id"] for found in customer.does("find_orders")["items"]] == [order["id"]]
     assert customer.does("me")["customer_id"] == alfreds["id"]
     assert customer.hears("follow_news")["kind"] == "here"
+
+
+def a_customer_sends_goods_back(customer: Service, guest: Service, fulfilment: Service, chai: Json) -> None:
+    with_a_cart(customer, chai)
+    with customer.served.nothing_is_written_to("warehouse"):  # so that nothing is sent meanwhile
+        order = customer.does("check_out", buyer=None, partial_delivery=True)
+        one, more = ([{"sku": chai["sku"], "quantity": many}] for many in (1, 100))
+        customer.refuses("request_return", order, because=InvalidState, lines=one)
+    assert len(customer.follows("follow_order", order)["parcels"]) == 1
+    customer.refuses("request_return", order, because=Conflict, lines=more)
+    asked = customer.does("request_return", order, lines=one)
+    assert customer.does("customer_return", asked)["lines"] == one
+    assert [found["id"] for found in customer.does("order", order)["returns"]] == [asked["id"]]
+    guest.refuses("customer_return", asked, because=NotFound)  # it is somebody else's
 
 
 def a_guest_signs_in(guest: Service, customer: Service, commerce: Service, chai: Json) -> None:

@@ -1,11 +1,15 @@
 """What scenarios above the systems begin with: somebody who buys, and something to sell."""
 
+from time import monotonic, sleep
 from typing import Any
 
-from tests.contracts.asking import Json, Services
+from tests.contracts.asking import Json, Service, Services
 from tests.contracts.requesting import fresh
 from triptych.canonical.base import the_example
 from triptych.canonical.order import NewOrder
+
+PATIENCE = 30.0
+"""Seconds that something may take to come to where it is waited for."""
 
 
 def somebody(services: Services) -> Json:
@@ -27,3 +31,15 @@ def an_order(customer: Json, product: Json, **more: Any) -> Json:
     lines = [{"sku": product["sku"], "quantity": 12}]
     new = {"customer_id": customer["id"], "external_id": fresh("external_id"), "lines": lines}
     return {**the_example(NewOrder), **new, **more}
+
+
+def waits(service: Service, operation: str, thing: Json, what: str) -> Json:
+    """What a process carries out, asked for by that operation, once it waits for this."""
+    until = monotonic() + PATIENCE
+    while True:
+        found: Json = service.does(operation, thing)
+        waiting: Any = found["waiting"]
+        if waiting and waiting["what"] == what:
+            return found
+        assert monotonic() < until, f"does not wait for {what}: {found}"
+        sleep(0.02)

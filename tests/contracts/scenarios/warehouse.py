@@ -10,14 +10,16 @@ def story(services: Services) -> None:
     berlin = warehouse.makes("locations")
     warehouse.keeps("locations", apart_by="code")
     warehouse.keeps("inventory", apart_by="sku", location_id=berlin["id"])
-    warehouse.keeps("returns")
+    warehouse.keeps("returns", order_id=fresh("order"))
 
     stock_is_counted(warehouse, berlin)
     a_location_is_given_up(warehouse, berlin)
     stock_is_promised_and_given_free(warehouse, berlin)
     stock_is_promised_and_sent(warehouse, berlin)
+    what_there_is_is_promised(warehouse, berlin)
     a_shipment_is_unpacked(warehouse, berlin)
     goods_come_back(warehouse, berlin)
+    some_of_what_was_sent_comes_back(warehouse, berlin)
 
 
 def stocked(warehouse: Service, location: Json, on_hand: int = 39) -> Json:
@@ -70,6 +72,13 @@ def stock_is_promised_and_sent(warehouse: Service, berlin: Json) -> None:
     warehouse.does("release_reservation", other)
 
 
+def what_there_is_is_promised(warehouse: Service, berlin: Json) -> None:
+    chai, tea = stocked(warehouse, berlin, on_hand=5), stocked(warehouse, berlin, on_hand=0)
+    held = warehouse.makes("reservations", lines=[chai, tea], partial=True)
+    assert [(line["sku"], line["quantity"]) for line in held["lines"]] == [(chai["sku"], 5)]
+    warehouse.refuses("reservations.create", because=InsufficientStock, lines=[chai, tea], partial=True)
+
+
 def a_shipment_is_unpacked(warehouse: Service, berlin: Json) -> None:
     shipment = warehouse.makes("shipments", reservation_id=None)
     warehouse.does("cancel_shipment", shipment)
@@ -78,17 +87,55 @@ def a_shipment_is_unpacked(warehouse: Service, berlin: Json) -> None:
 
 def goods_come_back(warehouse: Service, berlin: Json) -> None:
     chai = stocked(warehouse, berlin, on_hand=0)
-    returned = warehouse.makes("returns", lines=[chai], location_id=berlin["id"])
+    returned = warehouse.makes("returns", lines=[chai], location_id=berlin["id"], order_id=fresh("order"))
     warehouse.refuses("receive_return", returned, because=InvalidState)  # nobody has approved it
     warehouse.does("approve_return", returned)
     warehouse.does("receive_return", returned)
     warehouse.refuses("reject_return", returned, because=InvalidState)
     warehouse.makes("reservations", lines=[chai])
-    unwanted = warehouse.makes("returns")
+    unwanted = warehouse.makes("returns", order_id=fresh("order"))
     warehouse.does("reject_return", unwanted)
+    warehouse.refuses("close_return", unwanted, because=InvalidState)
     warehouse.refuses("approve_return", unwanted, because=InvalidState)
     new_here = warehouse.makes(
-        "returns", lines=[{"sku": fresh("sku"), "quantity": 1}], location_id=berlin["id"]
+        "returns",
+        lines=[{"sku": fresh("sku"), "quantity": 1}],
+        location_id=berlin["id"],
+        order_id=fresh("order"),
     )
     warehouse.does("approve_return", new_here)
     warehouse.does("receive_return", new_here)
+    warehouse.does("close_return", new_here)
+    warehouse.refuses("refuse_return", new_here, because=InvalidState)
+
+
+def some_of_what_was_sent_comes_back(warehouse: Service, berlin: Json) -> None:
+    chai = stocked(warehouse, berlin)
+    order = fresh("order")
+    shipment = warehouse.makes("shipments", reservation_id=None, lines=[chai], order_id=order)
+    warehouse.does("dispatch_shipment", shipment)
+    back: Json = {"order_id": order, "lines": [{"sku": chai["sku"], "quantity": 8}]}
+    warehouse.refuses(
+        "returns.create", because=Conflict, order_id=order, lines=[{"sku": "never-sent", "quantity": 1}]
+    )
+    refused = warehouse.makes("returns", **back)
+    warehouse.refuses("returns.create", because=Conflict, **back)  # eight of twelve are announced
+    warehouse.does("refuse_return", refused, reason="Too late.")
+    returned = warehouse.makes("returns", **back, location_id=None)
+    came = {"sku": chai["sku"], "quantity": 5, "restocked": 2}
+    warehouse.refuses("inspect_return", returned, because=InvalidState, lines=[came], location_id=None)
+    warehouse.does("approve_return", returned)
+    for wrong in ({"quantity": 9}, {"restocked": 6}, {"sku": "never-sent"}):
+        lines = [{**came, **wrong}]
+        warehouse.refuses("inspect_return", returned, because=InvalidInput, lines=lines, location_id=None)
+    twice = [{**came, "quantity": 1, "restocked": 0}] * 2
+    warehouse.refuses("inspect_return", returned, because=InvalidInput, lines=twice, location_id=None)
+    warehouse.refuses("inspect_return", returned, because=InvalidInput, lines=[came], location_id="loc_none")
+    warehouse.refuses("inspect_return", returned, because=InvalidState, lines=[came], location_id=None)
+    found = warehouse.does("inspect_return", returned, lines=[came], location_id=berlin["id"])
+    assert found["came_back"] == [{**came, "earlier": 0}]
+    rest = warehouse.makes("returns", order_id=order, lines=[{"sku": chai["sku"], "quantity": 7}])
+    warehouse.does("approve_return", rest)
+    last = {**came, "quantity": 7, "restocked": 7}
+    found = warehouse.does("inspect_return", rest, lines=[last], location_id=berlin["id"])
+    assert found["came_back"] == [{**last, "earlier": 5}]

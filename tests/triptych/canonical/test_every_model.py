@@ -23,7 +23,7 @@ NOUNS = [
     *["Listing", "MarketplaceOrder", "PurchaseOrder", "GoodsReceipt", "Location", "InventoryLevel"],
     *["Reservation", "Shipment", "Return", "Invoice", "Payment", "Refund", "Ticket", "Comment"],
     *["Message", "Audience", "AudienceMember", "Consent", "Campaign"],
-    *["Employee", "Position", "OnboardingTask"],
+    *["Employee", "Position", "OnboardingTask", "SupplierInvoice", "OutgoingPayment"],
 ]
 PARTS = [
     *["Address", "Contact", "Price", "Money", "CartLine"],

@@ -190,6 +190,38 @@ def test_a_process_that_is_lost_ends_the_balance_with_its_name_and_is_written_of
     assert beside("processes", "balance").code == 0
 
 
+def test_versions_tell_who_follows_them_and_end_with_those_that_nobody_knows(
+    beside: Triptych, letters: list[str], shell: Shell
+) -> None:
+    known = beside("processes", "versions")
+    with closing(sqlite3.connect(shell.data / "engine.db", timeout=30)) as engine:
+        values = ("order-to-fulfillment.fulfil:ord_later", "ENQUEUED", "order-to-fulfillment.fulfil.v9")
+        engine.execute("INSERT INTO workflow_status (workflow_uuid, status, name) VALUES (?, ?, ?)", values)
+        engine.commit()
+        missing = beside("processes", "versions")
+        engine.execute("DELETE FROM workflow_status WHERE workflow_uuid = ?", values[:1])
+        engine.commit()
+
+    assert known.code == 0
+    assert known.out.split()[:4] == ["flow", "version", "running", "waiting"]
+    assert known.out.splitlines()[1].split()[:2] == ["order-to-fulfillment.fulfil", "1"]
+    assert missing.code == 1
+    assert "No replica knows order-to-fulfillment.fulfil.v9" in missing.err
+
+
+def test_a_process_is_drawn_by_its_kind(beside: Triptych) -> None:
+    drawn = beside("processes", "diagram", "order-to-fulfillment.fulfil")
+    unknown = beside("processes", "diagram", "order-to-fulfillment")
+    former = beside("processes", "diagram", "order-to-fulfillment.fulfil", "--version", "99")
+
+    assert drawn.code == 0
+    assert drawn.out.startswith("flowchart TD\n")
+    assert unknown.code == 1
+    assert "there are order-to-fulfillment.fulfil" in unknown.err
+    assert former.code == 1
+    assert "has no version 99" in former.err
+
+
 def test_nothing_is_replayed_unless_somebody_says_what(beside: Triptych) -> None:
     answers = [
         beside("dead-letters", "replay"),

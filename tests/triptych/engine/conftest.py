@@ -2,18 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
+from tests.conftest import PostgresServer
 from triptych.canonical.base import Model
 from triptych.context import Context, current
-from triptych.engine import Patience, ProcessEngine, ProcessStatus, Saga, Step
+from triptych.engine import Former, Patience, ProcessEngine, ProcessStatus, Saga, Step
 from triptych.engine.sentence import Part
 from triptych.settings import Settings
 
@@ -130,6 +133,7 @@ class House:
         patience: Patience = QUICK,
         concurrency: int | None = None,
         in_order_by: str | None = None,
+        former: Sequence[Former] = (),
     ) -> AsyncGenerator[Open]:
         """An engine that runs processes with these steps."""
         engine = ProcessEngine(
@@ -141,6 +145,7 @@ class House:
             steps=steps,
             state=OrderState,
             in_order_by=in_order_by,
+            former=former,
         )
         await engine.start()
         try:
@@ -154,8 +159,31 @@ def house_on_sqlite(folder: Path) -> House:
     return House(Settings(data=folder), "trade")
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres_server: PostgresServer) -> Generator[str]:
+    """The name of a database in which an engine was once, so that its tables are there."""
+    with postgres_server.database() as url:
+        asyncio.run(_begin_and_end(Settings(database_url=SecretStr(url), replica="first")))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DELETE FROM dbos.triptych_executors")
+        yield urlsplit(url).path.lstrip("/")
+
+
+async def _begin_and_end(settings: Settings) -> None:
+    engine = ProcessEngine(settings)
+    await engine.start()
+    await engine.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, migrated: str) -> Generator[str]:
+    """A database of this test alone: what it leaves there, or what kills it, is nobody else's."""
+    with postgres_server.database(migrated) as url:
+        yield url
+
+
 def house_on_postgres(url: str) -> House:
-    """A house with a service and a replica of its own, in a database that it shares."""
+    """A house with a service and a replica of its own, in a database that others may share."""
     name = secrets.token_hex(4)
     settings = Settings(database_url=SecretStr(url), replica=f"replica-{name}")
     return House(settings, f"trade-{name}")

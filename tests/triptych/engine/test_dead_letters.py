@@ -6,7 +6,7 @@ import pytest
 
 from tests.triptych.engine.conftest import House, Trade
 from triptych.engine import ProcessEngine, ProcessStatus
-from triptych.problems import InvalidState, PaymentDeclined, Unavailable
+from triptych.problems import InvalidState, OutcomeUnknown, PaymentDeclined, Unavailable
 
 
 async def test_an_order_whose_system_stays_away_is_parked_with_nothing_undone(
@@ -15,7 +15,7 @@ async def test_an_order_whose_system_stays_away_is_parked_with_nothing_undone(
     trade.fails("authorise", Unavailable("closed for today"))
     async with each_house.open(trade.sentence()) as trading:
         status = await trading.run("ord_1")
-        letters = await trading.engine.dead_letters(each_house.service)
+        letters = await trading.engine.list(each_house.service, which="parked")
     assert trade.ledger == ["reserve"]
     assert trade.asked == ["reserve", "authorise", "authorise", "authorise"]
     assert (status.phase, status.state) == ("parked", "reserved")
@@ -23,6 +23,14 @@ async def test_an_order_whose_system_stays_away_is_parked_with_nothing_undone(
     assert status.problem.detail == "closed for today"
     assert (status.timeline[-1].outcome, status.timeline[-1].attempts) == ("failed", 3)
     assert letters == (status,)
+
+
+async def test_a_write_of_unknown_outcome_parks_its_order_at_once(house: House, trade: Trade):
+    trade.fails("authorise", OutcomeUnknown("nobody can say whether the money was promised"))
+    async with house.open(trade.sentence()) as trading:
+        status = await trading.run("ord_1")
+    assert trade.asked == ["reserve", "authorise"]
+    assert (status.phase, status.timeline[-1].attempts) == ("parked", 1)
 
 
 async def test_a_retried_dead_letter_goes_on_from_the_step_that_failed(each_house: House, trade: Trade):
@@ -33,7 +41,7 @@ async def test_a_retried_dead_letter_goes_on_from_the_step_that_failed(each_hous
         retried = await trading.engine.retry(parked.id)
         assert retried.phase == "running"
         status = await trading.settled("ord_1")
-        assert await trading.engine.dead_letters(each_house.service) == ()
+        assert await trading.engine.list(each_house.service, which="parked") == ()
     assert trade.ledger == ["reserve", "authorise", "ship", "notify"]
     assert (status.phase, len(status.timeline)) == ("completed", 4)
 
@@ -158,7 +166,7 @@ async def test_a_dead_letter_survives_a_restart_and_is_retried_by_the_next_engin
         parked = await trading.run("ord_1")
     trade.works("authorise")
     async with house.open(trade.sentence()) as trading:
-        assert await trading.engine.dead_letters(house.service) == (parked,)
+        assert await trading.engine.list(house.service, which="parked") == (parked,)
         await trading.engine.retry(parked.id)
         assert (await trading.settled("ord_1")).phase == "completed"
     assert trade.ledger == ["reserve", "authorise", "ship", "notify"]
@@ -174,7 +182,7 @@ async def test_an_operators_engine_without_sagas_sees_retries_and_cancels_what_o
     operator = ProcessEngine(each_house.settings, "operator")
     await operator.start()
     try:
-        assert await operator.dead_letters(each_house.service) == (second, first)
+        assert await operator.list(each_house.service, which="parked") == (second, first)
         assert (await operator.retry(first.id)).phase == "running"
         assert (await operator.cancel(second.id)).phase == "unwinding"
     finally:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.triptych.engine.conftest import House, OrderState, Trade
-from triptych.engine import ProcessEngine, Step
+from triptych.engine import Former, ProcessEngine, Step
 from triptych.engine.database import EngineDatabase
 from triptych.problems import PaymentDeclined, Unavailable
 
@@ -26,6 +26,19 @@ async def test_a_process_goes_on_after_a_restart_from_the_step_it_was_at(each_ho
     async with each_house.open(trade.sentence()) as trading:
         assert (await trading.settled("ord_1")).phase == "completed"
     assert trade.asked == ["reserve", "authorise", "ship", "ship", "notify"]
+    assert trade.ledger == ["reserve", "authorise", "ship", "notify"]
+
+
+async def test_a_process_goes_on_when_its_engine_has_another_name_after_a_restart(house: House, trade: Trade):
+    """As when its service is served together with others, or as another replica: on SQLite there is one."""
+    trade.holds("ship")
+    async with house.open(trade.sentence()) as trading:
+        await trading.start("ord_1")
+        await trade.arrives("ship")
+    trade.doors["ship"].set()
+    house.settings = house.settings.model_copy(update={"replica": "renamed"})
+    async with house.open(trade.sentence()) as trading:
+        assert (await trading.settled("ord_1")).phase == "completed"
     assert trade.ledger == ["reserve", "authorise", "ship", "notify"]
 
 
@@ -78,9 +91,9 @@ async def test_processes_of_a_former_version_end_as_they_began_beside_those_of_t
     trade.doors["reserve"].set()
     engine = ProcessEngine(each_house.settings, poll=0.1)
     name = f"{each_house.service}.fulfil"
-    engine.saga(name, version=1, steps=trade.sentence(), state=OrderState)
     shorter = [Step("check", trade.does("check")), *trade.sentence()[:1]]
-    fulfil = engine.saga(name, version=2, steps=shorter, state=OrderState)
+    former = [Former(version=1, steps=trade.sentence())]
+    fulfil = engine.saga(name, version=2, steps=shorter, state=OrderState, former=former)
     await engine.start()
     try:
         await fulfil.start("ord_2", OrderState(order="ord_2"))

@@ -174,6 +174,7 @@ async def test_only_what_a_sentence_waits_for_can_be_told(house: House, trade: T
     async with house.open(Sale(trade).sentence()) as trading:
         with pytest.raises(NotFound):
             await trading.fulfil.tell("ord_1", "approval", Approval(by="Ada"))
+        await trading.start("ord_1")
         for name in ("ship", "approval.2", "payment"):
             with pytest.raises(ValueError, match=f"has no wait named {name}"):
                 await trading.fulfil.tell("ord_1", name, Approval(by="Ada"))

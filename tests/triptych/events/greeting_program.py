@@ -1,19 +1,16 @@
 """Companies that enter and rename customers, greet them by events, and may be killed at any time.
 
-Run as a program it forks one for each line `[folder, first, last]` on standard input, and prints its pid: so
-a killed one is followed by the next without importing everything again. One whose events have all had their
+Run as a program it forks one for each line `[folder, first, last]`. One whose events have all had their
 effects ends by itself, and leaves a file `ended`.
 """
 
 import asyncio
-import json
-import os
-import sys
 import time
 from pathlib import Path
 
 from systems.crm.contract import Crm
 from systems.support.contract import Support
+from tests.killing import fork_for_each_line
 from tests.triptych.events.welcome import WelcomeService, greetings
 from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
@@ -47,18 +44,5 @@ async def company(folder: Path, first: int, last: int) -> None:
     (folder / "ended").touch()
 
 
-def main() -> None:
-    """Fork a company for each line."""
-    for line in sys.stdin:
-        folder, first, last = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            asyncio.run(company(Path(folder), first, last))
-            os._exit(0)
-        print(pid, flush=True)
-        os.waitpid(pid, 0)
-        print("gone", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    fork_for_each_line(company)

@@ -71,6 +71,23 @@ async def test_books_that_do_not_add_up_are_found_with_the_flow(house: House, tr
     assert (found.about, found.value) == (parked.process, 1)
 
 
+async def test_processes_whose_version_nobody_knows_are_found_with_what_to_do(
+    house: House, trade: Trade, storage: Storage
+):
+    trade.holds("reserve")
+    async with house.open(trade.sentence()) as trading:
+        await trading.start("ord_1")
+        await trade.arrives("reserve")
+        measures = Measures(trading.engine, list, Vitals({}, storage, None))
+        assert await measures.of(Rule("x", "stranded")) == []
+    async with house.open(trade.sentence()[1:], version=2) as trading:
+        measures = Measures(trading.engine, list, Vitals({}, storage, None))
+        (found,) = await measures.of(Rule("x", "stranded"))
+        assert await measures.of(Rule("x", "stranded", service="elsewhere")) == []
+    assert (found.about, found.value) == ("trade.fulfil.v1", 1)
+    assert found.summary.startswith("1 of trade.fulfil follow version 1, which no replica knows: start one")
+
+
 def _forget(house: House) -> None:
     with sqlite3.connect(house.settings.data / "engine.db", timeout=30) as engine:
         engine.execute("DELETE FROM workflow_status")

@@ -1,0 +1,58 @@
+"""What the warehouse really did: read from its own tables, not from what it answers."""
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from systems.warehouse.backends.embedded import RESERVATIONS, SHIPMENTS, EmbeddedWarehouse
+from tests.crash.books import Effect
+from tests.crash.town import Town
+from triptych.canonical.inventory import InventoryLevelFilter, ReservationFilter, ReservationStatus
+from triptych.canonical.shipping import ShipmentFilter, ShipmentStatus
+from triptych.contract import every
+from triptych.secrets import Secrets
+from triptych.settings import Settings
+from triptych.storage import Storage
+
+
+async def effects(town: Town, database_url: str | None) -> tuple[list[Effect], list[str]]:
+    """Its reservations and shipments, and what does not add up in its stock."""
+    settings = Settings(
+        data=town.folder / "data",
+        database_url=SecretStr(database_url) if database_url else None,
+        secret_key=SecretStr(town.secret),
+        topology="split",
+    )
+    async with Storage(settings, Secrets(settings)) as storage:
+        books = EmbeddedWarehouse(await storage.open("warehouse"))
+        found: list[Effect] = []
+        held = 0
+        async for one in every(books.reservations, ReservationFilter(limit=200)):
+            found.append(Effect(one.created_at.timestamp(), f"{RESERVATIONS_AS} made", one.order_id))
+            if one.status is ReservationStatus.RELEASED:
+                moment = one.updated_at.timestamp()
+                found.append(Effect(moment, f"{RESERVATIONS_AS} released", one.order_id))
+            held += (
+                sum(line.quantity for line in one.lines) if one.status is ReservationStatus.RESERVED else 0
+            )
+        sent = 0
+        async for one in every(books.shipments, ShipmentFilter(limit=200)):
+            if one.status is not ShipmentStatus.CANCELLED:
+                found.append(Effect(one.created_at.timestamp(), f"{SHIPMENTS_AS} made", one.order_id))
+                sent += sum(line.quantity for line in one.lines)
+        return found, await _stock(books, held, sent)
+
+
+RESERVATIONS_AS = f"warehouse/{RESERVATIONS.table.name}"
+SHIPMENTS_AS = f"warehouse/{SHIPMENTS.table.name}"
+
+
+async def _stock(books: Any, held: int, sent: int) -> list[str]:
+    levels = [one async for one in every(books.inventory, InventoryLevelFilter(limit=200))]
+    faults: list[str] = []
+    if sum(level.reserved for level in levels) != held:
+        faults.append(f"{sum(level.reserved for level in levels)} are promised, {held} by reservations")
+    gone = sum(100_000 - level.on_hand for level in levels)
+    if gone != sent:
+        faults.append(f"{gone} have left the stock, {sent} in shipments")
+    return faults
