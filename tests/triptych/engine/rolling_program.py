@@ -180,7 +180,7 @@ async def tell_versions(engine: ProcessEngine, file: Path) -> None:
         await asyncio.sleep(0.1)
 
 
-def put(file: Path, what: Any) -> None:
+def put(file: Path, what: object) -> None:
     """Write a file that is there whole or not at all: whoever waits for it reads it at once."""
     draft = file.with_name(f"{file.name}.draft")
     draft.write_text(json.dumps(what))
