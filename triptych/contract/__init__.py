@@ -11,12 +11,13 @@ from triptych.contract.apis import (
     SystemApi,
     Tier,
 )
-from triptych.contract.collections import Collection, Creatable, Raises, ReadOnly, every
+from triptych.contract.collections import Collection, Creatable, Instances, Raises, ReadOnly, every, settled
 from triptych.contract.declaring import delete, get, patch, post, put
 from triptych.contract.events import EventType, Happened, Subscription, event, events, on, subscriptions
 from triptych.contract.flows import DataFlow, flow, flows
 from triptych.contract.hooks import Hook, hook, hooks
 from triptych.contract.older import as_of, check_changes
+from triptych.contract.progress import Asked, Instance
 from triptych.contract.reading import Operation, Parameter, operations
 from triptych.contract.values import Change, Changes, Filter, History, Page, Patch
 from triptych.contract.versions import DatedVersions, Query, VersionChange
@@ -24,6 +25,7 @@ from triptych.contract.versions import DatedVersions, Query, VersionChange
 __all__ = [
     "TIERS",
     "Api",
+    "Asked",
     "Brownout",
     "Change",
     "Changes",
@@ -37,6 +39,8 @@ __all__ = [
     "Happened",
     "History",
     "Hook",
+    "Instance",
+    "Instances",
     "Lifecycle",
     "Operation",
     "Page",
@@ -67,5 +71,6 @@ __all__ = [
     "patch",
     "post",
     "put",
+    "settled",
     "subscriptions",
 ]

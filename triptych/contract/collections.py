@@ -7,8 +7,9 @@ from typing import Annotated, Any, Protocol, TypeVar
 from fastapi import Body, Path, Query
 
 from triptych.contract import declaring as http
+from triptych.contract.progress import RESTING, Instance
 from triptych.contract.values import Changes, Filter, Page, Patch
-from triptych.problems import Conflict, NotFound, PreconditionFailed, Problem
+from triptych.problems import Conflict, InvalidState, NotFound, PreconditionFailed, Problem, Unavailable
 
 E = TypeVar("E")
 N = TypeVar("N")
@@ -65,6 +66,30 @@ class Collection(Creatable[E, N, F_contra], Protocol[E, N, F_contra]):
         ...
 
 
+class Instances(Protocol[E, N_contra]):
+    """Processes of one kind: begun, watched, and called off. A service makes it with `engine.Carried`."""
+
+    @http.post("", status=202, raises=[Conflict], location="/{id}")
+    async def begin(self, new: Annotated[N_contra, Body()]) -> Instance[E]:
+        """Begin one. From now on it comes to its end, over restarts too."""
+        ...
+
+    @http.get("/{id}", raises=[NotFound])
+    async def get(self, id: EntityId) -> Instance[E]:
+        """How far it has come."""
+        ...
+
+    @http.get("/{id}/events", raises=[NotFound])
+    def follow(self, id: EntityId, last_event_id: str = "") -> AsyncIterator[Instance[E]]:
+        """How far it has come, now and after each change, until it rests."""
+        ...
+
+    @http.post("/{id}/cancel", status=202, raises=[NotFound, InvalidState], location="/{id}")
+    async def cancel(self, id: EntityId) -> Instance[E]:
+        """Call it off: what was done is undone."""
+        ...
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Raises:
     """What the writes of one collection answer with, in place of what they usually do.
@@ -87,3 +112,11 @@ async def every(collection: ReadOnly[E, Any], filter: Filter) -> AsyncIterator[E
         if page.next_cursor is None:
             return
         filter = filter.model_copy(update={"cursor": page.next_cursor})
+
+
+async def settled(instances: Instances[E, Any], id: str) -> Instance[E]:
+    """One of them once it rests. Raises NotFound; Unavailable when the service stops before."""
+    async for found in instances.follow(id):
+        if found.phase in RESTING:
+            return found
+    raise Unavailable(f"{id} was not followed to its end: the service stops.")

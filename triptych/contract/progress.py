@@ -4,15 +4,25 @@ A process API has an enum of the states that its entity goes through, and shows 
 `class OrderProgress(Progress[OrderState])` with its own fields; `triptych.engine.told` fills in the rest.
 """
 
-from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from triptych.canonical.base import NOTHING, Extensions, Model, Timestamp, example, the_example
 from triptych.canonical.fields import Id
 
-State = TypeVar("State", bound=StrEnum)
+State = TypeVar("State", bound=str)
+E = TypeVar("E")
+
+Phase = Literal[
+    "running", "waiting", "unwinding", "completed", "rejected", "cancelled", "parked", "discarded"
+]
+"""`running` goes forward, `waiting` does so once it is told what it waits for, `unwinding` undoes what was
+done; `rejected` (a step was refused) and `cancelled` are ends with everything undone; `parked` waits as a
+dead letter for an operator, who has given up a `discarded` one."""
+
+RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked", "discarded"})
+"""The phases that a process does not leave by itself."""
 
 
 class Trouble(Model):
@@ -91,6 +101,25 @@ class Progress(Model, Generic[State]):
     """Why it did not go through, if it did not."""
     event_id: int = 0
     """Counts the changes; a stream of updates goes on from here."""
+
+
+class Asked(Model):
+    """What a process is begun for. Subclasses add what it needs to know, and then an example of their own."""
+
+    model_config = example(id="cus_01jd3k7m9vq8x2c4n6b8d0f2hg")
+
+    id: Id
+    """What it is about. There is one process for each: beginning it again answers where it stands."""
+
+
+class Instance(Progress[str], Generic[E]):
+    """One process of a kind that needs no words of its own: what is known of it, and how far it has come."""
+
+    phase: Phase
+    """`running` forward, `waiting` or `unwinding`; at rest once it is `completed`, `rejected`, `cancelled`,
+    `parked` for an operator, or `discarded` by one."""
+    data: E
+    """What was asked for, and what its steps added."""
 
 
 def example_of_event(state: str) -> dict[str, Any]:

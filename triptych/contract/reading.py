@@ -11,14 +11,14 @@ from fastapi.params import Header as HeaderField
 from pydantic import BaseModel, TypeAdapter
 
 from triptych.contract.apis import Api
-from triptych.contract.collections import Collection, Creatable, Raises, ReadOnly
+from triptych.contract.collections import Collection, Creatable, Instances, Raises, ReadOnly
 from triptych.contract.declaring import MARK, Declaration
 from triptych.contract.values import Filter, Patch
 from triptych.problems import Problem
 
 Where = Literal["path", "query", "filter", "body", "header", "if_match", "last_event_id"]
 
-_COLLECTIONS: tuple[Any, ...] = (Collection, Creatable, ReadOnly)
+_COLLECTIONS: tuple[Any, ...] = (Collection, Creatable, ReadOnly, Instances)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from triptych.engine.decided import Decided
 from triptych.engine.engine import ProcessEngine
 from triptych.engine.former import Former
+from triptych.engine.instances import Carried
 from triptych.engine.saga import Saga
 from triptych.engine.sentence import Part, Patience, Reminders, Repeat, Step, Wait
 from triptych.engine.shown import Told, told
@@ -11,6 +12,7 @@ from triptych.engine.timetable import Schedule
 
 __all__ = [
     "RESTING",
+    "Carried",
     "Decided",
     "Former",
     "Part",

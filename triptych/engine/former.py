@@ -23,3 +23,6 @@ class Former:
     """The model that the state had; by default the one that it has now."""
     becomes: Callable[[Any], BaseModel] | None = None
     """What a state of that model is in the one of today, for whoever looks at the process."""
+    upgrade: bool = False
+    """Whether a process that waits goes on under the sentence of today, if that would have come the same way
+    to where it waits: the declared patch of running processes."""

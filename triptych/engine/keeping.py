@@ -22,13 +22,14 @@ from triptych.engine.saga import Saga
 from triptych.engine.states import States
 from triptych.engine.status import Trouble, now
 from triptych.engine.strays import Strays
+from triptych.engine.upgrades import Upgrades
 from triptych.engine.versions import Versions
 from triptych.engine.walk import Parked
 from triptych.problems import Unavailable
 from triptych.telemetry.version import VERSION
 
 EVERY = 600.0
-"""Seconds after which the engine looks again for processes to archive."""
+"""Seconds after which the engine looks again for processes to archive, or to upgrade."""
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,7 @@ class BookKeeping:
         self.archive = Archive(database)
         self.versions = Versions(database, executor, sagas, lease)
         self._outlines = Outlines(database, list(sagas.values()))
+        self.upgrades = Upgrades(database, durable, sagas.values())
         self._strays = Strays(database, executor, sagas, bells.runs_here)
         self._states = States(database, {flow: saga.state_type for flow, saga in sagas.items()})
         self._letters = Letters(database)
@@ -59,7 +61,7 @@ class BookKeeping:
         self._processes: Processes | None = None
         self._task: asyncio.Task[None] | None = None
         self._days = days
-        self._put_away = 0.0
+        self._put_away = self._upgraded = 0.0
 
     def open(self) -> None:
         """Make the tables that are not there, and tell others of the flows that run here. Blocks."""
@@ -139,6 +141,9 @@ class BookKeeping:
                 await self._durable.ask(self._strays.call_back)
                 await self._durable.ask(self.books.close)
                 await self._durable.ask(self.books.release, self._services)
+                if time.monotonic() >= self._upgraded:
+                    await self.upgrades.move()
+                    self._upgraded = time.monotonic() + EVERY
                 if self._days and time.monotonic() >= self._put_away:
                     full = await self.put_away(self._days) == AT_ONCE
                     self._put_away = time.monotonic() + (0 if full else EVERY)

@@ -7,17 +7,8 @@ import orjson
 from pydantic import Field
 
 from triptych.canonical.base import Extensions, Model, Timestamp, example, the_example
+from triptych.contract.progress import RESTING, Phase
 from triptych.problems import InternalError, Problem
-
-Phase = Literal[
-    "running", "waiting", "unwinding", "completed", "rejected", "cancelled", "parked", "discarded"
-]
-"""`running` goes forward, `waiting` does so once it is told what it waits for, `unwinding` undoes what was
-done; `rejected` (a step was refused) and `cancelled` are ends with everything undone; `parked` waits as a
-dead letter for an operator, who has given up a `discarded` one."""
-
-RESTING: frozenset[Phase] = frozenset({"completed", "rejected", "cancelled", "parked", "discarded"})
-"""The phases that a process does not leave by itself."""
 
 Outcome = Literal[
     "running", "retrying", "waiting", "reminded", "skipped", "done", "late", "cancelled", "refused", "failed"

@@ -1,6 +1,7 @@
 """Puts the imports of generated code in order, whatever the service and its package are called."""
 
 import sys
+from collections.abc import Sequence
 
 WIDTH = 110
 OURS = frozenset({"triptych", "gateway", "demo", "systems", "processes", "experiences"})
@@ -18,6 +19,15 @@ def in_order(source: str, first_party: frozenset[str]) -> str:
         blocks[_section(statement, first_party)].append(_written(statement))
     ordered = "\n\n".join("\n".join(block) for block in blocks if block)
     return "\n".join([*lines[: places[0]], ordered, *lines[places[-1] + 1 :]])
+
+
+def fitted(start: str, arguments: Sequence[str], end: str) -> str:
+    """A call or signature on one line where it fits, and otherwise with an argument on each."""
+    line = f"{start}{', '.join(arguments)}{end}"
+    if len(line) <= WIDTH:
+        return line
+    indent = " " * (len(start) - len(start.lstrip()))
+    return "\n".join([start, *(f"{indent}    {argument}," for argument in arguments), f"{indent}{end}"])
 
 
 def _order(statement: str) -> tuple[bool, str]:
@@ -39,9 +49,7 @@ def _written(statement: str) -> str:
         return statement
     names = sorted(imported.split(", "), key=_name_order)
     line = f"{start} import {', '.join(names)}"
-    if len(line) <= WIDTH:
-        return line
-    return f"{start} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+    return line if len(line) <= WIDTH else fitted(f"{start} import (", names, ")")
 
 
 def _name_order(name: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from triptych.assembly.discovery import installed, names
 from triptych.assembly.needs import needs
 from triptych.contract import TIERS, Api
-from triptych.scaffold.imports import OURS, in_order
+from triptych.scaffold.imports import OURS, fitted, in_order
 
 Kind = Literal["system", "process", "experience"]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -137,6 +137,7 @@ def _filled(order: Order, module: str, package: str) -> Iterator[tuple[str, str]
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["fitted"] = fitted  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - see Jinja
     values = _values(order, module, package)
     first_party = OURS if order.package is None else frozenset({package.partition(".")[0]})
     for path in sorted((TEMPLATES / order.kind).rglob("*.jinja")):
@@ -148,6 +149,14 @@ def _filled(order: Order, module: str, package: str) -> Iterator[tuple[str, str]
 def _values(order: Order, module: str, package: str) -> dict[str, Any]:
     words = order.name.replace("-", " ")
     called = _called(order)
+    needed = [
+        {
+            "parameter": name.replace("-", "_"),
+            "type": made.promised().__name__,
+            "module": made.promised().__module__,
+        }
+        for name, made in sorted(called.items(), key=lambda found: found[1].promised().__module__)
+    ]
     return {
         "name": order.name,
         "module": module,
@@ -158,14 +167,8 @@ def _values(order: Order, module: str, package: str) -> dict[str, Any]:
         "noun": Noun(order.noun, plural(order.noun)),
         "owner": order.owner,
         "own_repository": order.package is not None,
-        "needs": [
-            {
-                "parameter": name.replace("-", "_"),
-                "type": made.promised().__name__,
-                "module": made.promised().__module__,
-            }
-            for name, made in sorted(called.items(), key=lambda found: found[1].promised().__module__)
-        ],
+        "needs": needed,
+        "parameters": [f"{need['parameter']}: {need['type']}" for need in needed],
         "closure": "{" + ", ".join(f'"{name}"' for name in _closure(called)) + "}",
     }
 
