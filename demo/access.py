@@ -30,7 +30,18 @@ PROCESSES = (
     "inventory-availability:read",
 )
 APPROVING = ("quote-to-cash:approve", "procure-to-pay:approve", "procure-to-pay:pay")
-SYSTEMS = ("crm", "erp", "commerce", "warehouse", "billing", "support", "marketing", "marketplace", "hr")
+SYSTEMS = (
+    "crm",
+    "erp",
+    "commerce",
+    "warehouse",
+    "billing",
+    "support",
+    "marketing",
+    "marketplace",
+    "hr",
+    "directory",
+)
 
 
 def access(made: Made) -> DemoAccess:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Annotated
 
+from pydantic import Field
+
 from triptych.canonical.base import Entity, New, Personal, Timestamp, example, example_of
 from triptych.canonical.fields import (
     Code,
@@ -11,6 +13,7 @@ from triptych.canonical.fields import (
     Id,
     LanguageTag,
     Name,
+    PersonalCode,
     PersonalProse,
     PersonName,
     Phone,
@@ -53,6 +56,8 @@ class NewPosition(New):
     """Where it belongs (schema.org department)."""
     description: Prose | None = None
     """What its holder does."""
+    equipment: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    """What its holder is given to work with: products of the warehouse, one piece each."""
 
 
 class Position(NewPosition, Entity, prefix="pos"):
@@ -127,8 +132,14 @@ class NewEmployee(New):
     """Which position they hold."""
     manager_id: Id | None = None
     """Whom they report to."""
+    department: Name | None = None
+    """Where they belong, if not where their position does (schema.org department)."""
+    location: Name | None = None
+    """Where they work (schema.org workLocation)."""
     hired_on: Day | None = None
     """First day of work (schema.org startDate)."""
+    tax_id: PersonalCode | None = None
+    """Their number with the tax office or the social insurance; nobody else has it (schema.org taxID)."""
     birth_date: Annotated[Day | None, Personal()] = None
     """Day of birth (schema.org birthDate)."""
     address: Address | None = None
@@ -156,6 +167,7 @@ class EmployeeFilter(Filter):
     q: Name | None = None
     """Text that the name or email holds, in any case."""
     external_id: Code | None = None
+    tax_id: PersonalCode | None = None
     email: Email | None = None
     position_id: Id | None = None
     manager_id: Id | None = None

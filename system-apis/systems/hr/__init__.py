@@ -1,1 +1,1 @@
-"""HR system API: employees, positions and onboarding tasks, whichever system keeps the files."""
+"""HR system API: employees, positions, offers, changes and leavings, whichever system keeps the files."""

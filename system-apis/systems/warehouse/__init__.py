@@ -1,1 +1,1 @@
-"""Warehouse system API: locations, stock, shipments and returns, whichever system counts them."""
+"""Warehouse system API: locations, stock, shipments, returns and equipment, whichever system counts them."""

@@ -7,6 +7,7 @@ from fastapi import Body
 from pydantic import Field, Strict
 
 from triptych.canonical.base import Model, example, the_example
+from triptych.canonical.equipment import Handout, HandoutFilter, NewHandout
 from triptych.canonical.fields import Code, Id, Prose
 from triptych.canonical.inventory import (
     InventoryLevel,
@@ -89,8 +90,17 @@ class Refusal(Model):
     """For the customer."""
 
 
+class WriteOff(Model):
+    """Why a piece of equipment does not come back."""
+
+    model_config = example(reason="It was stolen; the police were told.")
+
+    reason: Prose
+    """For the books."""
+
+
 class Warehouse(SystemApi, version=1, owner="logistics"):
-    """Locations, stock, shipments and returns, whichever system counts them.
+    """Locations, stock, shipments, returns and equipment, whichever system counts them.
 
     Stock never goes below zero, and what is promised to an order is promised to nobody else.
     """
@@ -104,6 +114,9 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
         Creatable[Shipment, NewShipment, ShipmentFilter], Raises(create=[NotFound, Conflict, InvalidState])
     ]
     returns: Annotated[Creatable[Return, NewReturn, ReturnFilter], Raises(create=[Conflict])]
+    handouts: Annotated[
+        Creatable[Handout, NewHandout, HandoutFilter], Raises(create=[Conflict, InsufficientStock])
+    ]
 
     stock_opened = event(InventoryLevel, "A product is kept at a location from now on.")
     stock_changed = event(InventoryLevel, "What is on hand or promised of a product has changed.")
@@ -113,6 +126,8 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
     shipment_cancelled = event(Shipment, "A shipment will not leave.")
     return_requested = event(Return, "A customer wants to send goods back.")
     return_received = event(Return, "Goods have come back.")
+    equipment_returned = event(Handout, "A piece of equipment is in stock again.")
+    equipment_written_off = event(Handout, "A piece of equipment does not come back.")
 
     @post("/inventory/adjust", raises=[NotFound, InsufficientStock])
     async def adjust_stock(self, adjustment: Annotated[Adjustment, Body()]) -> InventoryLevel:
@@ -167,4 +182,14 @@ class Warehouse(SystemApi, version=1, owner="logistics"):
     @post("/returns/{return_id}/close", raises=[NotFound, InvalidState])
     async def close_return(self, return_id: Id) -> Return:
         """Note that what came back is settled."""
+        ...
+
+    @post("/handouts/{handout_id}/return", raises=[NotFound, InvalidState])
+    async def return_handout(self, handout_id: Id) -> Handout:
+        """Put a piece of equipment into stock again, where it came from."""
+        ...
+
+    @post("/handouts/{handout_id}/write-off", raises=[NotFound, InvalidState])
+    async def write_off_handout(self, handout_id: Id, because: Annotated[WriteOff, Body()]) -> Handout:
+        """Note that a piece of equipment does not come back, and why."""
         ...

@@ -6,9 +6,11 @@ Each write is one transaction, and what it reads stays locked until it ends.
 from datetime import UTC, datetime
 
 from systems.warehouse.backends import WarehouseBackend
-from systems.warehouse.contract import Adjustment, Inspection, Refusal, Warehouse
+from systems.warehouse.contract import Adjustment, Inspection, Refusal, Warehouse, WriteOff
+from systems.warehouse.equipment import Handouts
 from systems.warehouse.parcels import Returns, Shipments, all_of
 from systems.warehouse.stock import Inventory, Locations, Reservations, Told
+from triptych.canonical.equipment import HANDOUT_TRANSITIONS, Handout, HandoutStatus
 from triptych.canonical.fields import MOST_COUNTED
 from triptych.canonical.inventory import (
     RESERVATION_TRANSITIONS,
@@ -33,7 +35,7 @@ from triptych.storage import moved
 
 
 class WarehouseService(Warehouse):
-    """Locations, stock, shipments and returns over whichever backend is chosen."""
+    """Locations, stock, shipments, returns and equipment over whichever backend is chosen."""
 
     def __init__(self, backend: WarehouseBackend, events: Events) -> None:
         self._backend = backend = _telling(backend, events)
@@ -42,6 +44,7 @@ class WarehouseService(Warehouse):
         self.reservations = Reservations(backend)
         self.shipments = Shipments(backend)
         self.returns = self._returns = Returns(backend)
+        self.handouts = Handouts(backend)
 
     async def adjust_stock(self, adjustment: Adjustment) -> InventoryLevel:
         level = await self._level(adjustment.sku, adjustment.location_id)
@@ -131,6 +134,26 @@ class WarehouseService(Warehouse):
     async def close_return(self, return_id: str) -> Return:
         return await moved(self._backend.returns, return_id, RETURN_TRANSITIONS, ReturnStatus.CLOSED)
 
+    async def return_handout(self, handout_id: str) -> Handout:
+        handout = await self.handouts.get(handout_id)
+        if handout.status is HandoutStatus.HELD:
+            assert handout.location_id is not None  # it came from there
+            await self._restock(handout.sku, handout.location_id, 1)
+        return await self._handout(handout_id, HandoutStatus.RETURNED)
+
+    async def write_off_handout(self, handout_id: str, because: WriteOff) -> Handout:
+        return await self._handout(handout_id, HandoutStatus.WRITTEN_OFF, written_off_because=because.reason)
+
+    async def _handout(self, handout_id: str, status: HandoutStatus, **changes: str) -> Handout:
+        return await moved(
+            self._backend.handouts,
+            handout_id,
+            HANDOUT_TRANSITIONS,
+            status,
+            settled_at=datetime.now(UTC),
+            **changes,
+        )
+
     async def _restock(self, sku: str, location_id: str, quantity: int) -> None:
         try:
             level = await self._level(sku, location_id)
@@ -159,7 +182,7 @@ def _in_order(reservation: Reservation) -> list[ReservedLine]:
 
 
 def _telling(backend: WarehouseBackend, events: Events) -> WarehouseBackend:
-    """The backend, with everything told that is done to its stock, shipments and returns."""
+    """The backend, with everything told that is done to its stock, shipments, returns and equipment."""
     return announcing(
         backend,
         inventory=Told(backend, events),
@@ -177,5 +200,13 @@ def _telling(backend: WarehouseBackend, events: Events) -> WarehouseBackend:
             events,
             made=Warehouse.return_requested,
             reaching={ReturnStatus.RECEIVED: Warehouse.return_received},
+        ),
+        handouts=Announced(
+            backend.handouts,
+            events,
+            reaching={
+                HandoutStatus.RETURNED: Warehouse.equipment_returned,
+                HandoutStatus.WRITTEN_OFF: Warehouse.equipment_written_off,
+            },
         ),
     )

@@ -20,6 +20,7 @@ def story(services: Services) -> None:
     a_shipment_is_unpacked(warehouse, berlin)
     goods_come_back(warehouse, berlin)
     some_of_what_was_sent_comes_back(warehouse, berlin)
+    equipment_is_handed_out_and_comes_back_once(warehouse, berlin)
 
 
 def stocked(warehouse: Service, location: Json, on_hand: int = 39) -> Json:
@@ -139,3 +140,22 @@ def some_of_what_was_sent_comes_back(warehouse: Service, berlin: Json) -> None:
     last = {**came, "quantity": 7, "restocked": 7}
     found = warehouse.does("inspect_return", rest, lines=[last], location_id=berlin["id"])
     assert found["came_back"] == [{**last, "earlier": 5}]
+
+
+def equipment_is_handed_out_and_comes_back_once(warehouse: Service, berlin: Json) -> None:
+    laptop: Json = {"sku": stocked(warehouse, berlin, on_hand=2)["sku"], "location_id": None}
+    number = fresh("external_id")
+    first = warehouse.makes("handouts", **laptop, external_id=number)
+    warehouse.refuses("handouts.create", because=Conflict, **laptop, external_id=number)
+    second = warehouse.makes("handouts", **laptop)
+    warehouse.refuses("handouts.create", because=InsufficientStock, **laptop)
+    assert warehouse.does("handouts.get", first) == first
+    warehouse.does("handouts.find", limit=1)
+    warehouse.does("handouts.changes", limit=1)
+    warehouse.does("return_handout", first)
+    warehouse.does("return_handout", first)  # it comes back once
+    (level,) = warehouse.does("inventory.find", sku=laptop["sku"])["items"]
+    assert level["on_hand"] == 1
+    warehouse.refuses("write_off_handout", first, because=InvalidState)
+    warehouse.does("write_off_handout", second)
+    warehouse.refuses("return_handout", second, because=InvalidState)

@@ -24,6 +24,7 @@ NOUNS = [
     *["Reservation", "Shipment", "Return", "Invoice", "Payment", "Refund", "Ticket", "Comment"],
     *["Message", "Audience", "AudienceMember", "Consent", "Campaign"],
     *["Employee", "Position", "OnboardingTask", "SupplierInvoice", "OutgoingPayment"],
+    *["Offer", "EmploymentChange", "Leaving", "Erasure", "Account", "Group", "Handout"],
 ]
 PARTS = [
     *["Address", "Contact", "Price", "Money", "CartLine"],

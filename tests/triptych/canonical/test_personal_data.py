@@ -16,6 +16,7 @@ NOT_PERSONAL = {
     "OrderLine.name": "a product",
     "CartLine.name": "a product",
     "Location.name": "a warehouse",
+    "Group.name": "a group of accounts",
     "Audience.name": "a mailing list",
     "Campaign.name": "a mailing",
     "Product.tax_rate": "a rate",

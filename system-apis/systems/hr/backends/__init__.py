@@ -2,6 +2,20 @@
 
 from typing import Protocol
 
+from triptych.canonical.employment import (
+    EmploymentChange,
+    EmploymentChangeFilter,
+    Erasure,
+    ErasureFilter,
+    Leaving,
+    LeavingFilter,
+    NewEmploymentChange,
+    NewErasure,
+    NewLeaving,
+    NewOffer,
+    Offer,
+    OfferFilter,
+)
 from triptych.canonical.people import (
     Employee,
     EmployeeFilter,
@@ -17,8 +31,12 @@ from triptych.storage import Store
 
 
 class HrBackend(Protocol):
-    """Where employees, positions and onboarding tasks are kept."""
+    """Where employees are kept, and what becomes of them."""
 
     employees: Store[Employee, NewEmployee, EmployeeFilter]
     positions: Store[Position, NewPosition, PositionFilter]
     onboarding_tasks: Store[OnboardingTask, NewOnboardingTask, OnboardingTaskFilter]
+    offers: Store[Offer, NewOffer, OfferFilter]
+    employment_changes: Store[EmploymentChange, NewEmploymentChange, EmploymentChangeFilter]
+    leavings: Store[Leaving, NewLeaving, LeavingFilter]
+    erasures: Store[Erasure, NewErasure, ErasureFilter]

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from triptych.canonical.equipment import Handout, HandoutFilter, NewHandout
 from triptych.canonical.inventory import (
     InventoryLevel,
     InventoryLevelFilter,
@@ -25,10 +26,11 @@ from triptych.storage import Store
 
 
 class WarehouseBackend(Protocol):
-    """Where locations, stock, shipments and returns are kept."""
+    """Where locations, stock, shipments, returns and equipment are kept."""
 
     locations: Store[Location, NewLocation, LocationFilter]
     inventory: Store[InventoryLevel, NewInventoryLevel, InventoryLevelFilter]
     reservations: Store[Reservation, NewReservation, ReservationFilter]
     shipments: Store[Shipment, NewShipment, ShipmentFilter]
     returns: Store[Return, NewReturn, ReturnFilter]
+    handouts: Store[Handout, NewHandout, HandoutFilter]

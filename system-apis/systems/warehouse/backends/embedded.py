@@ -2,6 +2,7 @@
 
 from sqlalchemy import Text
 
+from triptych.canonical.equipment import Handout, HandoutFilter, NewHandout
 from triptych.canonical.inventory import (
     InventoryLevel,
     InventoryLevelFilter,
@@ -57,6 +58,12 @@ RETURNS = entity_table(
     indexed={"order_id": INDEXED, "shipment_id": INDEXED, "location_id": INDEXED, "status": INDEXED},
 )
 
+HANDOUTS = entity_table(
+    "handouts",
+    Handout,
+    indexed={"external_id": UNIQUE, "person_id": INDEXED, "sku": INDEXED, "status": INDEXED},
+)
+
 
 class EmbeddedWarehouse:
     """Implements WarehouseBackend over one database."""
@@ -71,3 +78,4 @@ class EmbeddedWarehouse:
         )
         self.shipments = EmbeddedStore(database, SHIPMENTS, new=NewShipment, filter=ShipmentFilter)
         self.returns = EmbeddedStore(database, RETURNS, new=NewReturn, filter=ReturnFilter)
+        self.handouts = EmbeddedStore(database, HANDOUTS, new=NewHandout, filter=HandoutFilter)

@@ -1,0 +1,1 @@
+"""Directory system API: accounts and groups, whichever identity provider keeps them."""
