@@ -53,7 +53,7 @@ class Saga(Generic[S]):
         )
         """The versions that it had, whose processes end as they began."""
         self.upgrades = tuple(f"{name}.v{each.version}" for each in former if each.upgrade)
-        """Those of them whose waiting processes go on under this one, if that would have come the same way."""
+        """Those of them whose waiting processes go on under this one, if that comes the same way."""
 
     def process_id(self, about: str) -> str:
         """The id in the engine of the process that was started with `about`; the same in every version.
