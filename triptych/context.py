@@ -31,6 +31,12 @@ class Caller:
         """The person, or else the client that acts in its own name."""
         return self.subject or self.client
 
+    @property
+    def keys_of(self) -> str:
+        """Whose idempotency keys these are: a service's, or at our door each person's behind each client."""
+        outside = f"{self.client} {self.subject}"
+        return outside if self.service == "gateway" else self.service or outside
+
     def through(self, service: str, scopes: frozenset[str]) -> "Caller":
         """The caller that `service` presents when it calls on, with the scopes it declares it needs."""
         return Caller(self.subject, self.client, service, scopes, self.customer, self.acting)

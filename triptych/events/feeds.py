@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=2)
 """How far back a feed is read again each time."""
-LEASE = timedelta(minutes=5)
-"""How long a replica that reads a feed keeps the others from it, if it says nothing more."""
+LEASE = timedelta(seconds=30)
+"""How long a replica that reads a feed keeps the others from it, from the last page that it has read."""
 PAGE = 100
 
 _FEEDS = tables.feeds_v1(MetaData())
@@ -164,6 +164,8 @@ class Feed:
         """Compare a page with what was told, and tell what is new, in one transaction."""
         events: list[Event] = []
         async with self._database.write():
+            lasts = datetime.now(UTC) + LEASE
+            await self._database.fetch(self._renew, the_feed=self._watched.name, lasts=lasts)
             for change in page.items:
                 events += await self._compared(change)
             return 0 if silently else await self._log.append(events)
@@ -197,6 +199,12 @@ class Feed:
             .values(leased_until=bindparam("lasts", type_=Moment))
         )
         return self._database.compiled(statement.returning(feeds.positions))
+
+    @cached_property
+    def _renew(self) -> Query:
+        lasts = bindparam("lasts", type_=Moment)
+        this = _FEEDS.c.feed == bindparam("the_feed")
+        return self._database.compiled(update(_FEEDS).where(this).values(leased_until=lasts))
 
     @cached_property
     def _release(self) -> Query:

@@ -151,15 +151,12 @@ class Boundary:
         if key is None:
             return await database.run(perform) if self._transactional else await perform()
         caller = context.caller
-        # of everybody behind one public client, each has keys of their own
-        outside = f"{caller.client} {caller.subject}"
-        owner = outside if caller.service == "gateway" else caller.service or outside
         seconds = self._public_key_seconds if caller.service == "gateway" else self._process_key_seconds
         once = database.once_with_effect if self._transactional else database.once_elsewhere
         return await once(
             perform,
             operation.result,
-            scope=f"{owner} {operation.full_name}",
+            scope=f"{caller.keys_of} {operation.full_name}",
             key=key,
             fingerprint=fingerprint(arguments),
             seconds=seconds,

@@ -64,12 +64,13 @@ async def _under(erp: Erp, wanted: NewPurchaseOrder) -> PurchaseOrder | None:
 
 
 async def enter_receipt(erp: Erp, purchase_id: str, delivery: Delivery) -> None:
-    """Enter what came, unless its delivery note is there. Raises Conflict when that says something else."""
+    """Enter what came; the ERP takes a delivery note once, and completes what it left undone of it.
+
+    Raises Conflict when the delivery note was entered with something else.
+    """
     async for receipt in receipts_of(erp, purchase_id):
-        if receipt.delivery_note == delivery.delivery_note:
-            if receipt.lines != delivery.lines:
-                raise Conflict(f"The delivery note {delivery.delivery_note} was entered with other lines.")
-            return
+        if receipt.delivery_note == delivery.delivery_note and receipt.lines != delivery.lines:
+            raise Conflict(f"The delivery note {delivery.delivery_note} was entered with other lines.")
     await erp.goods_receipts.create(
         NewGoodsReceipt(
             purchase_order_id=purchase_id,

@@ -76,11 +76,18 @@ class RunSteps:
         return state.done < len(state.batches)
 
     async def pay_supplier(self, state: Run) -> dict[str, Any]:
-        """Pay one supplier. What was paid elsewhere meanwhile is left out."""
+        """Pay one supplier, unless something was paid elsewhere meanwhile: then the rest of it is paid next.
+
+        One step asks for one payment: over an ERP that knows no keys a repeat has to ask for the same.
+        """
         batch = state.batches[state.done]
-        payment = await self._payment(state.name, batch)
-        if payment is None:
-            return {"done": state.done + 1, "left": state.left + len(batch.invoice_ids)}
+        try:
+            payment = await self._pay(state.name, batch)
+        except InvalidState:
+            # it may be this run that has paid them, without hearing of it
+            if (made := await self._made(state.name, batch)) is None:
+                return await self._without_paid(state, batch)
+            payment = made
         return {
             "done": state.done + 1,
             "left": state.left + len(batch.invoice_ids) - len(payment.invoice_ids),
@@ -88,25 +95,22 @@ class RunSteps:
             "paid": together((*state.paid, payment.amount)),
         }
 
-    async def _payment(self, run: str, batch: Batch) -> OutgoingPayment | None:
-        try:
-            return await self._pay(run, batch.supplier_id, batch.invoice_ids)
-        except InvalidState:
-            # it may be this run that has paid them, without hearing of it
-            if done := await self._made(run, batch):
-                return done
+    async def _without_paid(self, state: Run, batch: Batch) -> dict[str, Any]:
+        """The batch without what is paid; all of it is left to the next run where that cannot be seen yet."""
         still = [
             id
             for id in batch.invoice_ids
             if (await self._erp.supplier_invoices.get(id)).status is SupplierInvoiceStatus.MATCHED
         ]
-        try:
-            return await self._pay(run, batch.supplier_id, tuple(still)) if still else None
-        except InvalidState:
-            return await self._made(run, batch)
+        fewer = len(batch.invoice_ids) - len(still)
+        if not still or not fewer:
+            return {"done": state.done + 1, "left": state.left + len(batch.invoice_ids)}
+        batches = list(state.batches)
+        batches[state.done] = batch.model_copy(update={"invoice_ids": tuple(still)})
+        return {"batches": tuple(batches), "left": state.left + fewer}
 
-    async def _pay(self, run: str, supplier_id: str, invoice_ids: tuple[str, ...]) -> OutgoingPayment:
-        new = NewOutgoingPayment(supplier_id=supplier_id, invoice_ids=invoice_ids, run=run)
+    async def _pay(self, run: str, batch: Batch) -> OutgoingPayment:
+        new = NewOutgoingPayment(supplier_id=batch.supplier_id, invoice_ids=batch.invoice_ids, run=run)
         return await self._erp.outgoing_payments.create(new)
 
     async def _made(self, run: str, batch: Batch) -> OutgoingPayment | None:

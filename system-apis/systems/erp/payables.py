@@ -16,7 +16,9 @@ from triptych.canonical.payables import (
     SupplierInvoiceStatus,
 )
 from triptych.canonical.purchasing import PurchaseOrderStatus
+from triptych.context import current
 from triptych.contract import every
+from triptych.ids import new_id
 from triptych.problems import InvalidInput, InvalidState
 from triptych.storage import Ruled, Store
 
@@ -67,7 +69,11 @@ class OutgoingPayments(Ruled[OutgoingPayment, NewOutgoingPayment, OutgoingPaymen
         self._backend = backend
 
     async def create(self, new: NewOutgoingPayment) -> OutgoingPayment:
-        """Pay invoices, all of them or none; raises InvalidState when one is paid or not matched."""
+        """Pay invoices, all of them or none; raises InvalidState when one is paid or not matched.
+
+        Each is entered into the ledger before the money goes: over a system that shares no transaction with
+        us, a second payment of it has to be refused before it is made. A repeat finds its own entries there.
+        """
         now = datetime.now(UTC)
         # in the order of their ids, so that two payments never wait for each other in a circle
         invoices = [await self._backend.supplier_invoices.get(id) for id in sorted(set(new.invoice_ids))]
@@ -75,7 +81,8 @@ class OutgoingPayments(Ruled[OutgoingPayment, NewOutgoingPayment, OutgoingPaymen
             raise InvalidInput.at("/invoice_ids", "an invoice is named twice")
         currency = invoices[0].total.currency
         for invoice in invoices:
-            SUPPLIER_INVOICE_TRANSITIONS.check(invoice.status, SupplierInvoiceStatus.PAID)
+            if invoice.status is not SupplierInvoiceStatus.PAID:  # else the ledger knows whether by this one
+                SUPPLIER_INVOICE_TRANSITIONS.check(invoice.status, SupplierInvoiceStatus.PAID)
             if invoice.supplier_id != new.supplier_id:
                 raise InvalidInput.at("/supplier_id", f"{invoice.id} is an invoice of {invoice.supplier_id}")
             if invoice.total.currency != currency:
@@ -84,10 +91,17 @@ class OutgoingPayments(Ruled[OutgoingPayment, NewOutgoingPayment, OutgoingPaymen
                 )
         owed = Money.sum((invoice.total for invoice in invoices), currency)
         amount = Money.sum((invoice.payable(now) for invoice in invoices), currency)
+        await self._backend.enter_as_paid([invoice.id for invoice in invoices], _settlement())
         payment = await self.store.add(new, amount=amount, taken_off=owed - amount)
         for invoice in invoices:
-            await self._backend.enter_as_paid(invoice.id, payment.id)
-            await self._backend.supplier_invoices.save(
-                invoice, status=SupplierInvoiceStatus.PAID, payment_id=payment.id, paid_at=now
-            )
+            if invoice.status is not SupplierInvoiceStatus.PAID:
+                await self._backend.supplier_invoices.save(
+                    invoice, status=SupplierInvoiceStatus.PAID, payment_id=payment.id, paid_at=now
+                )
         return payment
+
+
+def _settlement() -> str:
+    """What tells this payment from every other one: the same whenever the call is repeated."""
+    here = current()
+    return f"{here.caller.keys_of} {here.idempotency_key}" if here.idempotency_key else new_id("out")

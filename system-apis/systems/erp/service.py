@@ -1,6 +1,7 @@
 """How the ERP system API keeps its promise."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -100,30 +101,55 @@ class GoodsReceipts(Ruled[GoodsReceipt, NewGoodsReceipt, GoodsReceiptFilter]):
         self._over_receipt = over_receipt
 
     async def create(self, new: NewGoodsReceipt) -> GoodsReceipt:
-        """Note what a supplier delivered; raises InvalidInput for more than was ordered and may come."""
+        """Note what a supplier delivered; raises InvalidInput for more than was ordered and may come.
+
+        A delivery note that was noted with the same lines is that receipt. Over another company's system it
+        may be there without what follows from it, which is made up for.
+        """
         purchase = await self._purchase_orders.get(new.purchase_order_id)
+        receipts = await self._receipts(purchase)
+        receipt = next((one for one in receipts if _same(one, new)), None)
+        if receipt is None:
+            self._check(purchase, new, receipts)
+            receipt = await self.store.add(new, received_at=new.received_at or datetime.now(UTC))
+            receipts.append(receipt)
+        all_came = all(quantity <= 0 for quantity in _open_quantities(purchase, receipts).values())
+        if all_came and purchase.status is PurchaseOrderStatus.ORDERED:
+            await self._purchase_orders.save(purchase, status=PurchaseOrderStatus.RECEIVED)
+        return receipt
+
+    def _check(self, purchase: PurchaseOrder, new: NewGoodsReceipt, receipts: Sequence[GoodsReceipt]) -> None:
         if purchase.status is not PurchaseOrderStatus.ORDERED:
             raise InvalidState(
                 f"The purchase order is {purchase.status.value}; goods come to one that is ordered."
             )
-        ordered = counted(purchase.lines)
-        open_quantities = await self._open_quantities(purchase)
+        ordered, still_open = counted(purchase.lines), _open_quantities(purchase, receipts)
         for place, line in enumerate(new.lines):
-            open_quantities[line.sku] -= line.kept
-            if open_quantities[line.sku] < -int(ordered[line.sku] * self._over_receipt):
+            still_open[line.sku] -= line.kept
+            if still_open[line.sku] < -int(ordered[line.sku] * self._over_receipt):
                 pointer, detail = f"/lines/{place}/quantity", f"more of {line.sku} came than was ordered"
                 raise InvalidInput.at(pointer, detail)
-        receipt = await self.store.add(new, received_at=new.received_at or datetime.now(UTC))
-        if all(quantity <= 0 for quantity in open_quantities.values()):
-            await self._purchase_orders.save(purchase, status=PurchaseOrderStatus.RECEIVED)
-        return receipt
 
-    async def _open_quantities(self, purchase: PurchaseOrder) -> Counter[str]:
-        quantities = counted(purchase.lines)
-        async for receipt in every(self.store, GoodsReceiptFilter(purchase_order_id=purchase.id, limit=200)):
-            for line in receipt.lines:
-                quantities[line.sku] -= line.kept
-        return quantities
+    async def _receipts(self, purchase: PurchaseOrder) -> list[GoodsReceipt]:
+        theirs = GoodsReceiptFilter(purchase_order_id=purchase.id, limit=200)
+        return [receipt async for receipt in every(self.store, theirs)]
+
+
+def _same(receipt: GoodsReceipt, new: NewGoodsReceipt) -> bool:
+    return (
+        new.delivery_note is not None
+        and receipt.delivery_note == new.delivery_note
+        and receipt.lines == new.lines
+    )
+
+
+def _open_quantities(purchase: PurchaseOrder, receipts: Sequence[GoodsReceipt]) -> Counter[str]:
+    """What is still to come of each product; less than nothing where more came."""
+    quantities = counted(purchase.lines)
+    for receipt in receipts:
+        for line in receipt.lines:
+            quantities[line.sku] -= line.kept
+    return quantities
 
 
 class ErpService(Erp):

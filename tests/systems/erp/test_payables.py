@@ -108,7 +108,7 @@ async def test_the_ledger_takes_an_invoice_once_whatever_its_status_says(
     purchase = await bought(erp)
     invoice_id = await matched(erp, purchase, "RE-1")
     books = EmbeddedErp(await platform.storage.open("erp"))
-    await books.enter_as_paid(invoice_id, "out_before")
+    await books.enter_as_paid([invoice_id], "out_before")
 
     with pytest.raises(InvalidState, match="is paid already"):
         await erp.outgoing_payments.create(

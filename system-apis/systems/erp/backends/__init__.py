@@ -1,5 +1,6 @@
 """What the ERP system API stands on: a store for each noun."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from triptych.canonical.order import NewOrder, Order, OrderFilter
@@ -35,6 +36,9 @@ class ErpBackend(Protocol):
     supplier_invoices: Store[SupplierInvoice, NewSupplierInvoice, SupplierInvoiceFilter]
     outgoing_payments: Store[OutgoingPayment, NewOutgoingPayment, OutgoingPaymentFilter]
 
-    async def enter_as_paid(self, invoice_id: str, payment_id: str) -> None:
-        """Enter into the ledger of what is paid; raises InvalidState when another payment stands there."""
+    async def enter_as_paid(self, invoice_ids: Sequence[str], settlement: str) -> None:
+        """Enter all of them into the ledger of what is paid, or none; once more by the same one is no error.
+
+        Raises InvalidState when another settlement stands there.
+        """
         ...

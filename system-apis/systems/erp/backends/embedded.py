@@ -1,5 +1,6 @@
 """The ERP of a company that has none: its books in the service's own database."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Column, MetaData, Table, Text, select
@@ -118,11 +119,12 @@ class EmbeddedErp:
         )
         self._database = database
 
-    async def enter_as_paid(self, invoice_id: str, payment_id: str) -> None:
+    async def enter_as_paid(self, invoice_ids: Sequence[str], settlement: str) -> None:
         insert = (sqlite if self._database.dialect == "sqlite" else postgresql).insert(PAID_INVOICES)
-        entered = insert.values(invoice_id=invoice_id, payment_id=payment_id).on_conflict_do_nothing()
-        stands = select(PAID_INVOICES.c.payment_id).where(PAID_INVOICES.c.invoice_id == invoice_id)
         async with self._database.write() as connection:
-            await connection.execute(entered)
-            if (await connection.execute(stands)).scalar_one() != payment_id:
-                raise InvalidState(f"{invoice_id} is paid already.", invoice_id=invoice_id)
+            for invoice_id in invoice_ids:
+                entered = insert.values(invoice_id=invoice_id, payment_id=settlement).on_conflict_do_nothing()
+                stands = select(PAID_INVOICES.c.payment_id).where(PAID_INVOICES.c.invoice_id == invoice_id)
+                await connection.execute(entered)
+                if (await connection.execute(stands)).scalar_one() != settlement:
+                    raise InvalidState(f"{invoice_id} is paid already.", invoice_id=invoice_id)
