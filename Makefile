@@ -48,10 +48,12 @@ test-compiled: compiled  ## run the gateway's tests over the compiled code
 histories: $(READY_DEV)  ## record the histories of new versions of processes, for the tests to tell again
 	@RECORD_HISTORIES=1 $(BIN)/python -m pytest -q tests/contracts/test_histories.py
 
-# KILLS=200 ORDERS=1000 SEED=… and, as CRASH='--database sqlite', whatever `python -m tests.crash --help` lists
-CRASH_TEST = $(if $(KILLS),--kills $(KILLS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED)) $(CRASH)
+# KILLS=200 ORDERS=1000 PURCHASES=200 SEED=… and, as CRASH='--database sqlite' or CRASH=--checkpoints, whatever
+# `python -m tests.crash --help` lists
+CRASH_TEST = $(if $(KILLS),--kills $(KILLS)) $(if $(ORDERS),--orders $(ORDERS)) \
+	$(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(SEED),--seed $(SEED)) $(CRASH)
 
-crash-test: $(READY_DEV)  ## kill processes with -9 while orders come in, and count what was lost; `KILLS=50 SEED=7`
+crash-test: $(READY_DEV)  ## kill processes with -9 while orders and purchases come in, and count what was lost; `KILLS=50 SEED=7`
 	@$(BIN)/python -m tests.crash $(CRASH_TEST)
 
 diagrams: $(READY_DEV)  ## draw the diagrams of processes in docs/ anew

@@ -1,7 +1,7 @@
 """What our system APIs stand on when they stand on those vendors."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -16,8 +16,14 @@ from triptych.canonical.party import Supplier
 from triptych.canonical.payables import OutgoingPayment, SupplierInvoice
 from triptych.canonical.product import Product
 from triptych.canonical.purchasing import GoodsReceipt, PurchaseOrder
-from triptych.contract import Changes, Filter, Page, Patch
-from triptych.problems import DeadlineExceeded, NotFound, PaymentDeclined, Unavailable
+from triptych.contract import Change, Changes, Filter, Page, Patch
+from triptych.problems import (
+    DeadlineExceeded,
+    InvalidState,
+    NotFound,
+    PaymentDeclined,
+    Unavailable,
+)
 from triptych.storage import Again, FindFirst
 from triptych.storage.repeating import Repeating
 
@@ -28,7 +34,8 @@ BLIND = "CRASH_BLIND"
 LOST = 2.0
 """Seconds after which a call to a vendor is given up."""
 SHOWN = 5.2
-_PAGING = {"limit", "cursor", "order", "newest_first"}
+_OURS = {"limit", "cursor", "order", "newest_first", "pay_before"}
+"""What vendors cannot filter by; whoever asks for what is due looks at each one anyway."""
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -39,7 +46,7 @@ class Wire:
         self._http = httpx.AsyncClient(base_url=os.environ[ADDRESS], timeout=LOST, trust_env=False)
 
     async def ask(self, method: str, path: str, **sent: Any) -> Any:
-        """The answer. Raises NotFound, DeadlineExceeded, Unavailable."""
+        """The answer. Raises NotFound, InvalidState, DeadlineExceeded, Unavailable."""
         try:
             answer = await self._http.request(method, path, **sent)
         except httpx.TimeoutException as error:
@@ -48,6 +55,8 @@ class Wire:
             raise Unavailable("the vendor cannot be reached") from error
         if answer.status_code == 404:
             raise NotFound(f"the vendor knows no {path}")
+        if answer.status_code == 409:
+            raise InvalidState(f"the vendor refuses {path}: {answer.text}")
         if answer.status_code != 200:
             raise Unavailable(f"the vendor answered {answer.status_code}")
         return answer.json()
@@ -66,14 +75,17 @@ class VendorStore(Generic[E]):
 
     async def find(self, filter: Filter | None = None) -> Page[E]:
         asked = filter.model_dump(mode="json", exclude_defaults=True) if filter else {}
-        single = {name: value for name, value in asked.items() if name not in _PAGING}
+        single = {name: value for name, value in asked.items() if name not in _OURS}
         lists = {name: single.pop(name) for name in list(single) if isinstance(single[name], list)}
         found = await self._wire.ask("GET", f"/{self._noun}", params=single)
         among = [one for one in found if all(one.get(name) in values for name, values in lists.items())]
         return Page(items=tuple(self._entity.model_validate(one) for one in among))
 
     async def changes(self, since: str = "", limit: int = 100) -> Changes[E]:
-        return Changes(items=(), position=since or "0")
+        asked = {"since": since or "0", "limit": limit}
+        told = await self._wire.ask("GET", f"/changes/{self._noun}", params=asked)
+        items = tuple(Change(id=one["id"], entity=self._entity.model_validate(one)) for one in told["items"])
+        return Changes(items=items, position=str(told["position"]), more=told["more"])
 
     async def create(self, new: BaseModel) -> E:
         return await self.add(new)
@@ -121,11 +133,11 @@ class VendorErp:
         purchase_orders="external_id",
         goods_receipts="purchase_order_id delivery_note",
         supplier_invoices="supplier_id number",
-        outgoing_payments="supplier_id amount",
+        outgoing_payments="supplier_id run invoice_ids",
     )
 
     def __init__(self) -> None:
-        wire = Wire()
+        self._wire = wire = Wire()
         self.products = VendorStore(wire, "erp/products", Product)
         self.suppliers = VendorStore(wire, "erp/suppliers", Supplier)
         self.orders = VendorStore(wire, "erp/orders", Order)
@@ -133,6 +145,10 @@ class VendorErp:
         self.goods_receipts = VendorStore(wire, "erp/goods_receipts", GoodsReceipt)
         self.supplier_invoices = VendorStore(wire, "erp/supplier_invoices", SupplierInvoice)
         self.outgoing_payments = VendorStore(wire, "erp/outgoing_payments", OutgoingPayment)
+
+    async def enter_as_paid(self, invoice_ids: Sequence[str], settlement: str) -> None:
+        entered = {"invoices": list(invoice_ids), "settlement": settlement}
+        await self._wire.ask("POST", "/settle", json=entered)
 
 
 class VendorBilling:

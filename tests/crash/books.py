@@ -32,7 +32,7 @@ BEFORE_THE_END = frozenset(SENTENCE[:4])
 
 @dataclass(frozen=True)
 class Effect:
-    """One thing that a system did for an order."""
+    """One thing that a system did for an order, or for a purchase."""
 
     at: float
     what: str
@@ -49,6 +49,13 @@ class Verdict:
     lost: list[str] = field(default_factory=list[str])
     duplicated: list[str] = field(default_factory=list[str])
     wrong_order: list[str] = field(default_factory=list[str])
+
+    def add(self, other: "Verdict") -> None:
+        """Count what another one found as well."""
+        self.effects += other.effects
+        self.lost += other.lost
+        self.duplicated += other.duplicated
+        self.wrong_order += other.wrong_order
 
     @property
     def good(self) -> bool:
@@ -83,14 +90,16 @@ def judge(accepted: Mapping[str, int], ended: Mapping[str, OrderState], effects:
     return verdict
 
 
+def out_of_order(done: Sequence[Effect], sentence: Sequence[str]) -> str:
+    """What was done, where that is another order than the sentence's."""
+    firsts = list(dict.fromkeys(effect.what for effect in done if effect.what in sentence))
+    return "" if firsts == [what for what in sentence if what in firsts] else ", ".join(firsts)
+
+
 def _completed(name: str, done: Sequence[Effect], counted: Counter[str], verdict: Verdict) -> None:
     verdict.lost += [f"{name}: {what} is missing" for what in SENTENCE if not counted[what]]
-    firsts: list[str] = []
-    for effect in done:
-        if effect.what in SENTENCE and effect.what not in firsts:
-            firsts.append(effect.what)
-    if firsts != [what for what in SENTENCE if what in firsts]:
-        verdict.wrong_order.append(f"{name}: {', '.join(firsts)}")
+    if wrong := out_of_order(done, SENTENCE):
+        verdict.wrong_order.append(f"{name}: {wrong}")
     amounts = {effect.what: effect.amount for effect in done}
     money = {amounts.get(what) for what in (ORDERED, "billing/invoices made", "billing/payments captured")}
     if len(money) != 1:

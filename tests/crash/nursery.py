@@ -4,28 +4,25 @@ So a restart takes a tenth of a second of CPU instead of two. A line of JSON on 
 wanted, one on standard output the process id. What runs in the child is the platform as in `triptych serve`.
 """
 
-# the wrapped methods are inner ones, since that is where a process is to die:
-# pyright: reportPrivateUsage=false
-
 import asyncio
 import ctypes
 import json
 import os
-import random
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.crash.fate import Fate, dying_at_checkpoints, troubled_writes
 from tests.crash.vendors import application
 from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
-from triptych.problems import DeadlineExceeded, Unavailable
+from triptych.events import feeds
 from triptych.running.loop import run
-from triptych.serving.boundary import Boundary
 from triptych.serving.server import by_prefix, listen, serving
 from triptych.settings import Settings
 
@@ -42,71 +39,21 @@ HEAVY = (
 PR_SET_PDEATHSIG = 1
 
 
-class Fate:
-    """What is to befall one process: it dies at a certain point, and answers go wrong now and then."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        self._point, self._when = told.get("die") or ("", "")
-        self._seen_in = Path(told["seen"])
-        self._seen = set[str]()
-        self._chance = random.Random(told["seed"])
-        self.trouble = float(told.get("trouble", 0))
-
-    def reached(self, point: str, when: str) -> None:
-        """Here it dies, if it is its time."""
-        if when == "before" and point not in self._seen:
-            self._seen.add(point)
-            with self._seen_in.open("a") as seen:
-                seen.write(point + "\n")
-        if (point, when) == (self._point, self._when):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def goes_wrong(self) -> bool:
-        """Whether something does."""
-        return self._chance.random() < self.trouble
+def prompt_feeds() -> None:
+    """Have the feeds of vendors read as a test needs it: these tell within 6 s what they have done."""
+    feeds.OVERLAP = timedelta(seconds=15)
+    feeds.LEASE = timedelta(seconds=5)
 
 
-def dying_at_checkpoints(fate: Fate) -> None:
-    """Have the engine die before or after it keeps a record."""
-    from triptych.engine.records import Records  # it is heavy, and not every process has an engine
-
-    keep: Callable[..., Any] = Records.keep
-
-    def keeping(self: Records, process: str, owner: str, number: int, name: str, make: Any) -> Any:
-        fate.reached(f"checkpoint {name}", "before")
-        kept = keep(self, process, owner, number, name, make)
-        fate.reached(f"checkpoint {name}", "after")
-        return kept
-
-    Records.keep = keeping
-
-
-def troubled_writes(fate: Fate) -> None:
-    """Have writes fail, or the process die, before and after their effect."""
-    write: Callable[..., Any] = Boundary._write
-
-    async def writing(self: Boundary, operation: Any, context: Any, arguments: Any) -> Any:
-        point = f"write {operation.full_name}"
-        fate.reached(point, "before")
-        if self.api.tier == "system" and fate.goes_wrong():
-            raise Unavailable("before the effect")
-        answer = await write(self, operation, context, arguments)
-        fate.reached(point, "after")
-        if self.api.tier == "system" and fate.goes_wrong():
-            raise DeadlineExceeded("after the effect")
-        return answer
-
-    Boundary._write = writing
-
-
-async def serve(names: list[str]) -> None:
-    """Serve these services at TRIPTYCH_PORT until the process is ended."""
+async def serve(names: list[str], say_so: Callable[[], object]) -> None:
+    """Serve these services at TRIPTYCH_PORT until the process is ended, and say when it has begun."""
     settings = Settings(topology="split")
     listening = listen(settings.host, settings.port)
     async with (
         Platform(settings, installed(set(names))) as platform,
         serving(by_prefix(platform.apps), listening),
     ):
+        say_so()
         await asyncio.Event().wait()
 
 
@@ -130,7 +77,9 @@ def live(told: dict[str, Any]) -> None:
     fate = Fate(told)
     dying_at_checkpoints(fate)
     troubled_writes(fate)
-    return run(serve(told["services"]))
+    prompt_feeds()
+    ready = Path(told["ready"])
+    return run(serve(told["services"], lambda: ready.write_text(str(os.getpid()))))
 
 
 def main() -> None:

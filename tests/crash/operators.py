@@ -4,7 +4,9 @@ import asyncio
 import sys
 import time
 
-from tests.crash.orders import Buyers, Callers
+from tests.crash.callers import Callers
+from tests.crash.orders import Buyers
+from tests.crash.purchases import Purchasers
 from triptych.operations.contract import Operations
 from triptych.operations.views import LetterFilter, ReplayLetters
 from triptych.problems import Problem
@@ -16,9 +18,10 @@ PATIENCE = 240.0
 class Operators:
     """Over the operations API of one replica."""
 
-    def __init__(self, made: Callers, buyers: Buyers, place: str) -> None:
+    def __init__(self, made: Callers, buyers: Buyers, purchasers: Purchasers, place: str) -> None:
         self._operations = made.client(Operations, place)
         self._buyers = buyers
+        self._purchasers = purchasers
         self.parked = set[str]()
         """The ids of all dead letters that there ever were."""
 
@@ -32,9 +35,9 @@ class Operators:
             await asyncio.sleep(1)
 
     async def replay_until_all_end(self) -> None:
-        """Replay whatever is dead, all at once, until every order has ended."""
+        """Replay whatever is dead, all at once, until every order and every purchase has ended."""
         until = time.monotonic() + PATIENCE
-        while len(self._buyers.ended) < len(self._buyers.accepted) and time.monotonic() < until:
+        while not self._all_ended() and time.monotonic() < until:
             letters = await self._letters()
             self.parked |= letters
             if letters:
@@ -43,6 +46,9 @@ class Operators:
                 except Problem as problem:
                     print(f"dead letters cannot be replayed now: {problem}", file=sys.stderr)
             await asyncio.sleep(1)
+
+    def _all_ended(self) -> bool:
+        return len(self._buyers.ended) >= len(self._buyers.accepted) and self._purchasers.all_rest()
 
     async def faults_in_the_books(self) -> list[str]:
         """What the platform itself says is nowhere."""

@@ -2,25 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-import httpx
-from pydantic import SecretStr
+from typing import TypeVar
 
 from processes.order_to_fulfillment.contract import OrderState, OrderToFulfillment, PaymentMeans, PlaceOrder
 from systems.crm.contract import Crm
 from systems.erp.contract import Erp
 from systems.warehouse.contract import Warehouse
-from tests.crash.town import Town
-from triptych.assembly.needs import scopes_of
-from triptych.calling.client import client
-from triptych.calling.http import HttpTransport
-from triptych.calling.internal_token import InternalTokens
-from triptych.calling.policy import CallPolicy
-from triptych.calling.resilience import Resilience, Target
+from tests.crash.callers import Callers
 from triptych.canonical.billing import PaymentMethod
 from triptych.canonical.inventory import LocationKind, NewInventoryLevel, NewLocation
 from triptych.canonical.lines import NewOrderLine
@@ -28,50 +19,22 @@ from triptych.canonical.money import Money
 from triptych.canonical.order import NewOrder, OrderChannel
 from triptych.canonical.party import Address, NewCustomer
 from triptych.canonical.product import NewProduct
-from triptych.context import Caller, Context, entered
-from triptych.contract import Api
-from triptych.problems import IdempotencyKeyReused, InvalidState, Problem
-from triptych.secrets import Secrets
-from triptych.settings import Settings
+from triptych.problems import InvalidState, Problem
 
-A = TypeVar("A", bound=Api)
+T = TypeVar("T")
 PRODUCTS = 20
+SOLD = "TEA-"
+"""How the SKUs begin of what is sold."""
 SHORT, DECLINED, CALLED_OFF = (3,), (7,), (11, 17)
 """Of twenty orders, the numbers of those that are too large, not paid, and called off by their buyers."""
 ENDED = (OrderState.COMPLETED, OrderState.REJECTED, OrderState.CANCELLED)
 AT_ONCE = 40
-PATIENT = Resilience(attempts=1, trip_after=1_000_000, budget=1.0)
-
-
-class Callers:
-    """Clients of services at their places, which never give up on one for long."""
-
-    def __init__(self, town: Town, http: httpx.AsyncClient) -> None:
-        self._town = town
-        self._http = http
-        settings = Settings(secret_key=SecretStr(town.secret), topology="split")
-        self._tokens = InternalTokens(Secrets(settings).key("internal-tokens"))
-
-    def client(self, api: type[A], place: str) -> A:
-        """A client of a service at that place."""
-        name = api.promised().name
-        transport = HttpTransport(name, self._town.places[place].address, self._tokens, self._http)
-        policy = CallPolicy("crash-test", scopes_of(api), Target(name, PATIENT))
-        return client(api, transport, policy)
-
-
-@asynccontextmanager
-async def callers(town: Town) -> AsyncGenerator[Callers]:
-    """Callers with connections of their own."""
-    async with httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=200)) as http:
-        yield Callers(town, http)
 
 
 @dataclass
 class Buyers:
     """What the buyers were promised, and what became of it."""
 
-    town: Town
     made: Callers
     seed: int
     customer: str = ""
@@ -81,12 +44,6 @@ class Buyers:
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
-        self._line = asyncio.Semaphore(6)
-
-    def place(self) -> str:
-        """Some replica of the process API."""
-        engines = [name for name in self.town.engines if not self.town.places[name].stopped_until]
-        return self._chance.choice(engines)
 
     async def open_shop(self) -> None:
         """A customer, products, and stock for whatever may be ordered."""
@@ -103,10 +60,6 @@ class Buyers:
                 NewInventoryLevel(sku=_sku(number), location_id=location.id, on_hand=100_000)
             )
 
-    def progress(self) -> float:
-        """How many orders have come along so far, those that have not ended by half."""
-        return (len(self.accepted) + len(self.ended)) / 2
-
     async def buy(self, numbers: range) -> None:
         """Place these orders, each with its key until it is answered; so many are on their way at once."""
         placing = set[asyncio.Task[None]]()
@@ -119,32 +72,17 @@ class Buyers:
                 buying.add_done_callback(placing.discard)
 
     async def _buy(self, number: int) -> None:
-        order = await self._persistently(
-            f"place-{number}", lambda processes: processes.place_order(_order(number, self.customer))
+        order = await self._asked(
+            f"place-{number}", lambda found: found.place_order(_order(number, self.customer))
         )
         self.accepted[order.id] = number
         if number % 20 in CALLED_OFF:
             await asyncio.sleep(self._chance.uniform(0, 1))
             with suppress(InvalidState):  # it is being shipped
-                await self._persistently(f"off-{number}", lambda found: found.cancel_order(order.id))
+                await self._asked(f"off-{number}", lambda found: found.cancel_order(order.id))
 
-    async def _persistently(self, key: str, call: Callable[[OrderToFulfillment], Any]) -> Any:
-        """The answer, however often whoever should give it dies before."""
-        caller = Caller(subject="buyer", client="crash-test", scopes=scopes_of(OrderToFulfillment))
-        while True:
-            try:
-                async with (
-                    self._line
-                ):  # keys that a killed process has claimed rest for a while: not too many
-                    processes = self.made.client(OrderToFulfillment, self.place())
-                    with entered(Context(caller=caller, idempotency_key=key)):
-                        return await call(processes)
-            except (InvalidState, IdempotencyKeyReused):
-                raise
-            except Problem as problem:
-                if 400 <= problem.status < 500 and not problem.retryable:
-                    raise
-                await asyncio.sleep(max(0.2, min(problem.retry_after or 0.0, 5.0)))
+    async def _asked(self, key: str, write: Callable[[OrderToFulfillment], Awaitable[T]]) -> T:
+        return await self.made.persistently(OrderToFulfillment, "buyer", key, write)
 
     async def look(self) -> None:
         """Ask after every order that has not come to its end yet."""
@@ -153,7 +91,7 @@ class Buyers:
             await asyncio.gather(*map(self._look, open_orders[start : start + 10]))
 
     async def _look(self, id: str) -> None:
-        processes = self.made.client(OrderToFulfillment, self.place())
+        processes = self.made.client(OrderToFulfillment)
         with suppress(Problem):  # it is asked again
             found = await processes.order(id)
             told = any(step.step == "notify" and step.ended for step in found.timeline)
@@ -162,7 +100,7 @@ class Buyers:
 
 
 def _sku(number: int) -> str:
-    return f"TEA-{number % PRODUCTS}"
+    return f"{SOLD}{number % PRODUCTS}"
 
 
 def _order(number: int, customer: str) -> PlaceOrder:

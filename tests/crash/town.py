@@ -82,6 +82,7 @@ class Town:
             name: Place(name, services, port)
             for (name, services), port in zip(names.items(), ports, strict=True)
         }
+        self.places["erp"].environment["TRIPTYCH_FEED_SECONDS"] = "1"  # purchases hear of nothing else
         self.engines = list(processes)
         self.kills = 0
         self.unexplained: list[str] = []
@@ -162,6 +163,7 @@ class Town:
             "seed": self.chance.randrange(2**31),
             "log": str(self.folder / f"{name}.log"),
             "seen": str(self.seen),
+            "ready": str(self._ready(name)),
             "die": dies,
             "trouble": self.trouble,
             "environment": {**self._common, **environment},
@@ -171,6 +173,16 @@ class Town:
         self._nursery.stdin.write(json.dumps(told) + "\n")
         self._nursery.stdin.flush()
         place.pid = int(self._nursery.stdout.readline())
+
+    def grown_up(self, name: str) -> float:
+        """For how many seconds the process of a place has been serving; 0 for one that does not yet."""
+        with suppress(FileNotFoundError):  # it was never born
+            if self._ready(name).read_text() == str(self.places[name].pid):
+                return time.time() - self._ready(name).stat().st_mtime
+        return 0.0
+
+    def _ready(self, name: str) -> Path:
+        return self.folder / f"{name}.ready"
 
     def kill(self, name: str) -> bool:
         """End a process as a power cut would. Answers whether it had died at its point already."""

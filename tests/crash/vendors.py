@@ -50,6 +50,10 @@ class Vendors:
         self.failing = 0.0
         """The share of all calls of the billing system that fail after a second, with no effect."""
         self.kept: defaultdict[str, dict[str, Kept]] = defaultdict(dict)
+        self.changed: defaultdict[str, list[Kept]] = defaultdict(list)
+        """What was made or changed, in that order; of some of it the change cannot be read yet."""
+        self.settled: dict[str, str] = {}
+        """The settlement that each paid invoice of a supplier stands under."""
         self.ledger: list[dict[str, Any]] = []
         self.numbers = 0
 
@@ -67,6 +71,32 @@ class Vendors:
         """The next number of an invoice."""
         self.numbers += 1
         return JSONResponse({"number": f"R-{self.numbers}"})
+
+    async def settle(self, request: Request) -> Response:
+        """Enter invoices into the ledger of what is paid, all of them or none."""
+        told = await request.json()
+        invoices, settlement = told["invoices"], told["settlement"]
+        for paid in invoices:
+            if self.settled.get(paid, settlement) != settlement:
+                return JSONResponse({"paid": paid}, 409)
+        self.settled |= dict.fromkeys(invoices, settlement)
+        return JSONResponse({}, 503 if self.chance.random() < self.trouble else 200)
+
+    async def changes(self, request: Request) -> Response:
+        """What was made or changed after a position, as far as it can be read."""
+        await self._slow()
+        since, limit = int(request.query_params["since"]), int(request.query_params["limit"])
+        changed = self.changed[_noun(request)]
+        page = changed[since : since + limit]
+        found = {id(kept): kept.readable() for kept in page}
+        position = since + len(page)
+        return JSONResponse(
+            {
+                "items": [one for one in found.values() if one],
+                "position": position,
+                "more": position < len(changed),
+            }
+        )
 
     async def find(self, request: Request) -> Response:
         """Those that can be read and have these values."""
@@ -97,7 +127,7 @@ class Vendors:
             made = {**given, "id": f"{given['id']}_{len(self.kept[noun]) + 1:026d}"}
             made |= {"version": 1, "created_at": now, "updated_at": now}
             kept = self.kept[noun][made["id"]] = Kept([(time.time() + SHOWN_AFTER, made)])
-            self._enter(request, "create", made)
+            self._enter(request, "create", made, kept)
             return kept
 
         return await self._done(request, effect)
@@ -113,7 +143,7 @@ class Vendors:
             _, last = kept.versions[-1]
             following = {**last, **changes, "version": last["version"] + 1, "updated_at": _moment()}
             kept.versions.append((time.time() + SHOWN_AFTER, following))
-            self._enter(request, "change", following)
+            self._enter(request, "change", following, kept)
             return kept
 
         return await self._done(request, effect)
@@ -137,18 +167,26 @@ class Vendors:
             kept.tell()
         return JSONResponse(answer)
 
-    def _enter(self, request: Request, verb: str, document: dict[str, Any]) -> None:
+    def _enter(self, request: Request, verb: str, document: dict[str, Any], kept: Kept) -> None:
         noun = _noun(request)
+        self.changed[noun].append(kept)
         order = document["id"] if noun == "erp/orders" else document.get("order_id", "")
-        money: dict[str, Any] = document.get("captured") or document.get("total") or {}
+        bought = document["id"] if noun == "erp/purchase_orders" else document.get("purchase_order_id", "")
+        money: dict[str, Any] = (
+            document.get("captured") or document.get("total") or document.get("amount") or {}
+        )
         self.ledger.append(
             {
                 "at": time.time(),
                 "what": f"{noun} {document.get('status', '')}".strip()
                 if verb == "change"
                 else f"{noun} made",
+                "id": document["id"],
                 "order": order,
-                "reference": document.get("reference", ""),
+                "purchase": bought,
+                "settles": document.get("invoice_ids", []),
+                "lines": document.get("lines", []),
+                "reference": document.get("reference") or document.get("external_id") or "",
                 "amount": money.get("amount_minor", 0),
             }
         )
@@ -181,6 +219,8 @@ def application(seed: int) -> Starlette:
             Route("/behave", vendors.behave, methods=["POST"]),
             Route("/ledger", vendors.books),
             Route("/number", vendors.number, methods=["POST"]),
+            Route("/settle", vendors.settle, methods=["POST"]),
+            Route("/changes/{system}/{noun}", vendors.changes),
             Route("/{system}/{noun}", vendors.find),
             Route("/{system}/{noun}", vendors.create, methods=["POST"]),
             Route("/{system}/{noun}/{id}", vendors.get),

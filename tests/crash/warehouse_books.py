@@ -1,13 +1,20 @@
 """What the warehouse really did: read from its own tables, not from what it answers."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from systems.warehouse.backends.embedded import RESERVATIONS, SHIPMENTS, EmbeddedWarehouse
 from tests.crash.books import Effect
+from tests.crash.orders import SOLD
 from tests.crash.town import Town
-from triptych.canonical.inventory import InventoryLevelFilter, ReservationFilter, ReservationStatus
+from triptych.canonical.inventory import (
+    InventoryLevel,
+    InventoryLevelFilter,
+    ReservationFilter,
+    ReservationStatus,
+)
 from triptych.canonical.shipping import ShipmentFilter, ShipmentStatus
 from triptych.contract import every
 from triptych.secrets import Secrets
@@ -15,8 +22,17 @@ from triptych.settings import Settings
 from triptych.storage import Storage
 
 
-async def effects(town: Town, database_url: str | None) -> tuple[list[Effect], list[str]]:
-    """Its reservations and shipments, and what does not add up in its stock."""
+@dataclass(frozen=True)
+class WarehouseBooks:
+    """Its reservations and shipments, what does not add up in its stock, and what is on hand by SKU."""
+
+    effects: list[Effect]
+    faults: list[str]
+    on_hand: Mapping[str, int]
+
+
+async def warehouse_books(town: Town, database_url: str | None) -> WarehouseBooks:
+    """Read them."""
     settings = Settings(
         data=town.folder / "data",
         database_url=SecretStr(database_url) if database_url else None,
@@ -40,15 +56,16 @@ async def effects(town: Town, database_url: str | None) -> tuple[list[Effect], l
             if one.status is not ShipmentStatus.CANCELLED:
                 found.append(Effect(one.created_at.timestamp(), f"{SHIPMENTS_AS} made", one.order_id))
                 sent += sum(line.quantity for line in one.lines)
-        return found, await _stock(books, held, sent)
+        levels = [one async for one in every(books.inventory, InventoryLevelFilter(limit=200))]
+        faults = _stock([level for level in levels if level.sku.startswith(SOLD)], held, sent)
+        return WarehouseBooks(found, faults, {level.sku: level.on_hand for level in levels})
 
 
 RESERVATIONS_AS = f"warehouse/{RESERVATIONS.table.name}"
 SHIPMENTS_AS = f"warehouse/{SHIPMENTS.table.name}"
 
 
-async def _stock(books: Any, held: int, sent: int) -> list[str]:
-    levels = [one async for one in every(books.inventory, InventoryLevelFilter(limit=200))]
+def _stock(levels: Sequence[InventoryLevel], held: int, sent: int) -> list[str]:
     faults: list[str] = []
     if sum(level.reserved for level in levels) != held:
         faults.append(f"{sum(level.reserved for level in levels)} are promised, {held} by reservations")
