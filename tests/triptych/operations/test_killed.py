@@ -1,23 +1,18 @@
 """A whole platform is killed with an alert on its way: the next one tells it, under the same id."""
 
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
-from standardwebhooks import Webhook
 
 from tests.triptych.cli.conftest import Triptych
 from tests.triptych.cli.conftest import triptych as triptych
 from tests.triptych.operations.conftest import SECRET
-from tests.triptych.running.shell import PATIENCE, Shell
+from tests.triptych.operations.pager import Pager, answering
+from tests.triptych.running.shell import Shell
 
 pytestmark = pytest.mark.blocking("a command has its event loop to itself")
 RULES = """\
@@ -29,45 +24,11 @@ channels:
 """
 
 
-@dataclass
-class Pager:
-    """Takes what it is sent, once it is willing."""
-
-    willing: bool = False
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list[tuple[dict[str, str], bytes]])
-
-    def bodies(self) -> list[Any]:
-        return [Webhook(SECRET).verify(body, headers) for headers, body in self.got]
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for it."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, self.got
-            time.sleep(0.05)
-
-
 @pytest.fixture
 def pager() -> Generator[tuple[Pager, int]]:
     """Somebody's webhook, and its port."""
-    pager = Pager()
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            pager.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(204 if pager.willing else 503)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield pager, server.server_port
-        server.shutdown()
-        thread.join()
+    with answering(Pager()) as found:
+        yield found
 
 
 def dies(data: Path) -> None:
