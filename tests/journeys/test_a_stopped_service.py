@@ -82,16 +82,16 @@ def firing(pager: Pager) -> set[str]:
     return {rule for rule, fires in state.items() if fires}
 
 
-def test_a_stopped_service_is_told_of_and_what_waited_for_it_ends_once_when_it_is_back(
-    tmp_path: Path, pager: tuple[Pager, int]
-) -> None:
-    told, pager_port = pager
-    (tmp_path / "alerts.yaml").write_text(RULES % pager_port)
+@pytest.fixture
+def town(tmp_path: Path, pager: tuple[Pager, int]) -> Generator[tuple[Shell, Warehouse, Shop]]:
+    """The warehouse apart, everything else together, and a shop that has something to sell."""
+    (tmp_path / "alerts.yaml").write_text(RULES % pager[1])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    at, key = f"http://127.0.0.1:{port}", secrets.token_urlsafe(32)
+    where, key = {"TRIPTYCH_WAREHOUSE_URL": f"http://127.0.0.1:{port}"}, secrets.token_urlsafe(32)
     settings = {
+        **where,
         "TRIPTYCH_SECRET_KEY": key,
         "TRIPTYCH_SEED": "false",
         "TRIPTYCH_STEP_ATTEMPTS": "2",
@@ -99,7 +99,6 @@ def test_a_stopped_service_is_told_of_and_what_waited_for_it_ends_once_when_it_i
         "TRIPTYCH_ALERTS": str(tmp_path / "alerts.yaml"),
         "TRIPTYCH_ALLOW_PRIVATE_ADDRESSES": "true",
         "PAGER_SECRET": SECRET,
-        "TRIPTYCH_WAREHOUSE_URL": at,
     }
     house, yard = tmp_path / "house", tmp_path / "yard"
     house.mkdir()
@@ -110,28 +109,30 @@ def test_a_stopped_service_is_told_of_and_what_waited_for_it_ends_once_when_it_i
     ):
         warehouse = Warehouse(other, port).opens()
         shell.up()
-        apart = Settings(
-            data=yard / "client",
-            topology="split",
-            secret_key=SecretStr(key),
-            per_service={"TRIPTYCH_WAREHOUSE_URL": at},
-        )
+        apart = Settings(data=yard / "client", topology="split", secret_key=SecretStr(key), per_service=where)
         shop = Shop(Settings(data=shell.data), apart)
         run(shop.stocked())
-        warehouse.closes()
-        accepted = [run(shop.buys(number)) for number in range(ORDERS)]
-        told.until(lambda: {"letters", "circuits"} <= firing(told))
-        letters = listed(shell, ORDERS)
-        down = shell.run("processes", "balance")
+        yield shell, warehouse, shop
 
-        warehouse.opens()
-        replayed = shell.run("dead-letters", "replay", "--all")
-        assert replayed.code == 0, replayed.err
-        ended = run(shop.ends(accepted))
-        run(shop.adds_up(accepted))
-        told.until(lambda: not firing(told))
-        up_again = shell.run("processes", "balance")
-        left = listed(shell, 0)
+
+def test_a_stopped_service_is_told_of_and_what_waited_for_it_ends_once_when_it_is_back(
+    town: tuple[Shell, Warehouse, Shop], pager: tuple[Pager, int]
+) -> None:
+    (shell, warehouse, shop), (told, _) = town, pager
+    warehouse.closes()
+    accepted = [run(shop.buys(number)) for number in range(ORDERS)]
+    told.until(lambda: {"letters", "circuits"} <= firing(told))
+    letters = listed(shell, ORDERS)
+    down = shell.run("processes", "balance")
+
+    warehouse.opens()
+    replayed = shell.run("dead-letters", "replay", "--all")
+    assert replayed.code == 0, replayed.err
+    ended = run(shop.ends(accepted))
+    run(shop.adds_up(accepted))
+    told.until(lambda: not firing(told))
+    up_again = shell.run("processes", "balance")
+    left = listed(shell, 0)
     assert {one["step"] for one in letters} == {"reserve"}
     assert {one["error"] for one in letters} <= {"Unavailable", "CircuitOpen"}
     assert down.code == up_again.code == 0, down.out + up_again.out
