@@ -26,10 +26,18 @@ PROCESSES = (
     "procure-to-pay:write",
     "procure-to-pay:receive",
     "procure-to-pay:match",
+    "hire-to-retire:read",
+    "hire-to-retire:write",
+    "hire-to-retire:equip",
     "customer-360:read",
     "inventory-availability:read",
 )
-APPROVING = ("quote-to-cash:approve", "procure-to-pay:approve", "procure-to-pay:pay")
+APPROVING = (
+    "quote-to-cash:approve",
+    "procure-to-pay:approve",
+    "procure-to-pay:pay",
+    "hire-to-retire:approve",
+)
 SYSTEMS = (
     "crm",
     "erp",

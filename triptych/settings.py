@@ -6,6 +6,7 @@ from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
@@ -152,6 +153,10 @@ class Settings(BaseSettings):
     """By which share the invoiced quantity may be over what came and still match."""
     payment_runs: str = "0 6 * * 1-5"
     """When suppliers are paid, as in crontab(5), in UTC."""
+    personnel_record_years: int = Field(default=10, ge=2, le=100)
+    """For how many years after the last day the records of former employees are kept, and then erased."""
+    time_zone: str = "UTC"
+    """Where the company is, such as `Europe/Berlin`: its days begin and end there."""
     feed_seconds: float = Field(default=30.0, gt=0, le=86_400)
     """Seconds between two looks for what has changed in a source system that is not ours."""
     public_key_hours: int = Field(default=24, ge=1)
@@ -189,6 +194,13 @@ class Settings(BaseSettings):
         for one in value.split(","):
             if one.strip():
                 ip_network(one.strip())
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value != "UTC" and value not in available_timezones():
+            raise ValueError(f"there is no time zone {value!r}: it is called like Europe/Berlin")
         return value
 
     @property

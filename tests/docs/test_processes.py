@@ -9,7 +9,11 @@ import pytest
 
 from tests.docs.blocks import PROJECT, blocks
 
-TOLD = {"quote-to-cash": "A quote, step by step", "procure-to-pay": "A purchase, step by step"}
+TOLD = {
+    "quote-to-cash": "A quote, step by step",
+    "procure-to-pay": "A purchase, step by step",
+    "hire-to-retire": "A colleague, step by step",
+}
 """The chapter of a process's page that is a program and what it prints."""
 
 
