@@ -1,10 +1,11 @@
 """Who asks, until when, and under which key: what travels with every call, in every placement."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 NEVER = float("inf")
 
@@ -42,6 +43,21 @@ class Caller:
         return Caller(self.subject, self.client, service, scopes, self.customer, self.acting)
 
 
+class Observer(Protocol):
+    """Keeps what the calls that are made within a context asked, and what they were answered."""
+
+    async def observe(
+        self,
+        operation: Any,
+        arguments: Mapping[str, Any],
+        call: Callable[[Any, Callable[["Context"], Awaitable[Any]]], Awaitable[Any]],
+        send: Callable[["Context"], Awaitable[Any]],
+        /,
+    ) -> Any:
+        """What `call(operation, send)` answers; raises what it raises."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What one operation knows of the call that it serves."""
@@ -58,6 +74,8 @@ class Context:
     """How many keyed writes this call has made so far, by operation; keeps derived keys apart."""
     notes: dict[str, str] = field(default_factory=dict[str, str])
     """What the edge tells the client besides the answer: headers such as `Idempotency-Replayed`."""
+    observer: Observer | None = None
+    """Who keeps the calls made here, if anybody does: the engine, for the steps of a process."""
 
     def remaining(self) -> float:
         """Seconds until the deadline."""

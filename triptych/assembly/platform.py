@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from fastapi import FastAPI
 
-from triptych.assembly.discovery import AssemblyError, backend
+from triptych.assembly.discovery import AssemblyError, backend, installed
 from triptych.assembly.needs import needs, objections, scopes_of
 from triptych.calling.client import Transport, client
 from triptych.calling.deadlines import DeadlineWheel
@@ -25,7 +25,9 @@ from triptych.engine import ProcessEngine
 from triptych.events import Events
 from triptych.events.log import MIGRATIONS, EventLog
 from triptych.events.traffic import EventTraffic
+from triptych.operations.contract import Operations
 from triptych.operations.deeds import Deeds
+from triptych.operations.tracing.inquiry import Inquiry
 from triptych.operations.vitals import Vitals
 from triptych.secrets import Secrets
 from triptych.serving.app import service_app
@@ -39,7 +41,7 @@ from triptych.storage.repeating import attempting
 from triptych.telemetry.instruments import Instruments
 
 A = TypeVar("A", bound=Api)
-RESOURCES = (Database, Deeds, EventLog, Events, ProcessEngine, Secrets, Settings, Vitals)
+RESOURCES = (Database, Deeds, Inquiry, EventLog, Events, ProcessEngine, Secrets, Settings, Vitals)
 """What a service can ask for besides contracts and its backend."""
 
 
@@ -70,6 +72,7 @@ class Platform:
         self._events: dict[str, Events] = {}
         self._targets: dict[tuple[str, str], Target] = {}
         self.vitals = Vitals(self._targets, self.storage, instruments.meter if instruments else None)
+        self.inquiry = Inquiry(self._systems)
         self._wheel = DeadlineWheel()
         self._stack = AsyncExitStack()
         self._wire = Loopback()
@@ -81,7 +84,7 @@ class Platform:
             await self._stack.enter_async_context(self.storage)
             self._http = await self._stack.enter_async_context(_http_client())
             if any(need.kind is ProcessEngine for made in self.services.values() for need in needs(made)):
-                self.engine = ProcessEngine(self.settings, self._who())
+                self.engine = ProcessEngine(self.settings, self._who(), names_key=self.secrets.key("names"))
             if any(_concerned_with_events(made) for made in self.services.values()):
                 self.log = EventLog(await self.storage.open("events", MIGRATIONS))
             for name in self._needed_first():
@@ -218,8 +221,18 @@ class Platform:
             Secrets: self.secrets,
             Deeds: self.deeds,
             Vitals: self.vitals,
+            Inquiry: self.inquiry,
         }
         return resources[kind]
+
+    def _systems(self) -> Mapping[str, Api]:
+        """A client of every system API that can be reached, for operators who look for something."""
+        known = {**(installed() if self.settings.topology == "split" else {}), **self.services}
+        return {
+            name: self.client(made, Operations.name)
+            for name, made in known.items()
+            if made.tier == "system" and (name in self.services or self.address_of(name))
+        }
 
     def address_of(self, name: str) -> str | None:
         """Where a service is reached over HTTP; None where it is reached in this process."""

@@ -1,10 +1,10 @@
 """Clients: objects of a contract's own type, whose every operation goes through the policies."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
 from triptych.calling.policy import CallPolicy
-from triptych.context import Context
+from triptych.context import Context, current
 from triptych.contract import Api, Operation, operations
 
 A = TypeVar("A", bound=Api)
@@ -63,7 +63,14 @@ def _calling(operation: Operation, transport: Transport, policy: CallPolicy) -> 
 
     async def method(*args: Any, **keywords: Any) -> Any:
         arguments = bind(args, keywords)
-        return await call(operation, lambda context: invoke(operation, context, arguments))
+
+        def send(context: Context) -> Awaitable[Any]:
+            return invoke(operation, context, arguments)
+
+        observer = current().observer
+        if observer is not None:
+            return await observer.observe(operation, arguments, call, send)
+        return await call(operation, send)
 
     method.__name__ = operation.attribute[-1]
     method.__doc__ = operation.description

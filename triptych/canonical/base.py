@@ -215,12 +215,13 @@ def personal_fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         name
         for name, info in model.model_fields.items()
-        if any(isinstance(mark, Personal) for mark in info.metadata) or _is_personal(info.annotation)
+        if any(isinstance(mark, Personal) for mark in info.metadata) or is_personal(info.annotation)
     )
 
 
-def _is_personal(annotation: Any) -> bool:
+def is_personal(annotation: Any) -> bool:
+    """Whether a type, or a part of it, is marked as personal data."""
     marks = getattr(annotation, "__metadata__", ())
     return any(isinstance(mark, Personal) for mark in marks) or any(
-        _is_personal(part) for part in get_args(annotation)
+        is_personal(part) for part in get_args(annotation)
     )

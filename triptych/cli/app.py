@@ -52,6 +52,7 @@ from triptych.cli.replaying import replay
 from triptych.cli.running import serve, up
 from triptych.cli.tokens import token
 from triptych.cli.usage import contracts_usage, usage
+from triptych.cli.where import where
 
 Command = tuple[str, Callable[..., Any], str]
 
@@ -63,6 +64,7 @@ COMMANDS: list[Command] = [
     ("load", load, "triptych load ../books --mapping books.yaml"),
     ("usage", usage, "triptych usage --service partner --days 7"),
     ("token", token, "TOKEN=$(triptych token partner-acme)"),
+    ("where", where, "triptych where PO-2026-0815"),
 ]
 A_CLIENT = "client_01jd3k7m9vq8x2c4n6b8d0f2hg"
 A_PROCESS = "order-to-fulfillment.fulfil:ord_01jd3k7m9vq8x2c4n6b8d0f2hg"

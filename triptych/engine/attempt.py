@@ -100,6 +100,7 @@ class Attempts(Generic[S]):
             idempotency_key=f"{self._process}/{task.key}",
             request_id=self._context.request_id,
             traceparent=self._context.traceparent,
+            observer=self._context.observer,
         )
         limit = asyncio.timeout(task.timeout)
         try:

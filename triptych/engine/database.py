@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from triptych.engine.status import StepStatus
+from triptych.engine.tables import terms_table, waits_table
 from triptych.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ class EngineDatabase:
     All methods block and are called from threads. Like DBOS, they wait for a database that went away.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, names_key: bytes | None = None) -> None:
+        self.names_key = names_key
+        """Under which names are hashed by which processes are found; without one none are kept."""
         url = settings.database_url
         self.postgres = url is not None
         self.insert = postgresql.insert if self.postgres else sqlite.insert
@@ -75,8 +78,10 @@ class EngineDatabase:
         )
         self._say = _Statements(facts.fullname)
         self.closing = threading.Event()
-        self.waits = _waits(metadata)
+        self.waits = waits_table(metadata)
         """What processes wait for, see `mailbox.py`."""
+        self.terms = terms_table(metadata)
+        """By which names processes are found, see `terms.py`."""
         self.workflows = _workflows(self.schema)
         """DBOS's table of processes, as far as we use it."""
         if self.postgres:
@@ -212,21 +217,6 @@ class EngineDatabase:
                 log.warning("the engine's database does not answer, asking again in %.1f s: %s", pause, error)
                 self.closing.wait(pause)
                 pause = min(pause * 2, 10.0)
-
-
-def _waits(metadata: sa.MetaData) -> sa.Table:
-    waits = sa.Table(
-        "triptych_waits",
-        metadata,
-        sa.Column("process", sa.Text, primary_key=True),
-        sa.Column("wait", sa.Text, primary_key=True),
-        sa.Column("answer", sa.Text),
-        sa.Column("message", sa.Text),
-        sa.Column("until", sa.BigInteger),
-    )
-    unanswered = waits.c.answer.is_(None)
-    sa.Index("triptych_open_waits", waits.c.until, sqlite_where=unanswered, postgresql_where=unanswered)
-    return waits
 
 
 def _workflows(schema: str | None) -> sa.TableClause:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context as ContextVariables
 from typing import Any, TypeVar
@@ -146,7 +146,13 @@ class Durable:
         starting.add_done_callback(self._starts.discard)
         await asyncio.shield(starting)
 
-    async def write(self, process: str, name: str, make: Callable[[sa.Connection], StepRecord]) -> StepRecord:
+    async def write(
+        self,
+        process: str,
+        name: str,
+        make: Callable[[sa.Connection], StepRecord],
+        terms: Sequence[bytes] = (),
+    ) -> StepRecord:
         """Keep the next record of the process that is running in this task, with what `make` writes.
 
         It is refused when another run has taken the process over. `DBOS.run_step_async` would look whether
@@ -155,7 +161,7 @@ class Durable:
         """
         number, owner = DBOS.reserve_step().step_id, self.owner(process)
         try:
-            return await asyncio.to_thread(self.records.keep, process, owner, number, name, make)
+            return await asyncio.to_thread(self.records.keep, process, owner, number, name, make, terms)
         except TakenOver:
             raise dbos_errors.DBOSWorkflowConflictIDError(process) from None
 

@@ -39,7 +39,8 @@ class ProcessEngine:
     One at a time in an OS process, since DBOS is one; after `stop` another one may be made.
 
     `service` is the service that this OS process serves, `all` when it serves every one; with the replica's
-    name from the settings it makes the executor id, which no other running process may have.
+    name from the settings it makes the executor id, which no other running process may have. With a
+    `names_key` processes are found by the ids, numbers and addresses that they had to do with.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class ProcessEngine:
         concurrency: int | None = None,
         poll: float = 2.0,
         lease: float = 30.0,
+        names_key: bytes | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings, self._names_key = settings, names_key
         self._executor = f"{service}@{settings.replica}"
         self._patience = patience or Patience(settings.step_attempts, settings.step_delay), undoing
         self._concurrency = concurrency or settings.process_concurrency
@@ -117,7 +119,7 @@ class ProcessEngine:
 
         services = sorted({service_of(flow) for flow in self._sagas})
         self._slots = {service: asyncio.Semaphore(self._concurrency) for service in services}
-        self._database = database = await asyncio.to_thread(EngineDatabase, self._settings)
+        self._database = database = await asyncio.to_thread(EngineDatabase, self._settings, self._names_key)
         try:
             self._durable = durable = Durable(database, self._executor)
             self._keeping = keeping = BookKeeping(
@@ -282,6 +284,7 @@ class ProcessEngine:
         assert self._database
         kept = await self._durable.ask(self._durable.records.of, process)
         journal = RunJournal(process, kept, self._durable, self._database, self._bells)
+        context = journal.observing(document, context)
         attempts = Attempts(process, saga.state_type, context, journal)
         walk = Walk(saga.sentence, document, attempts, journal, self._patience)
         try:

@@ -52,7 +52,7 @@ def take_down(durable: Durable, database: EngineDatabase, process: str) -> Histo
         phase=status.phase,
         fate=facts[0],
         began=arguments_of(row)[0],
-        records=tuple(records),
+        records=tuple(record.model_copy(update={"calls": ""}) for record in records),
     )
 
 

@@ -1,16 +1,21 @@
 """What one run of a process keeps in DBOS and beside it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from triptych.context import Context
 from triptych.engine.bell import Bells
+from triptych.engine.calls import Calls
 from triptych.engine.database import EngineDatabase, Fate
 from triptych.engine.durable import Durable
 from triptych.engine.mailbox import Answer, Answered, Heard, Mailbox
 from triptych.engine.status import StepRecord, StepStatus
+from triptych.engine.terms import Names
 from triptych.engine.walk import Asleep, Fates
 from triptych.telemetry.version import VERSION
 
@@ -32,6 +37,14 @@ class RunJournal:
         self._database = database
         self._mailbox = Mailbox(database)
         self._bells = bells
+        self._names = Names(database.names_key)
+        self._calls = Calls(self._names.hear)
+
+    def observing(self, document: Mapping[str, Any], context: Context) -> Context:
+        """The context in which its steps call others: what they ask and are answered is kept."""
+        if not self._kept:
+            self._names.begin(self._process, document, context)
+        return replace(context, observer=self._calls)
 
     def kept(self, step: str, *, undo: bool = False) -> StepRecord | None:
         """The next record, if a run before this one has kept it.
@@ -53,12 +66,13 @@ class RunJournal:
         self, step: str, make: Callable[[Fates], StepRecord], *, undo: bool = False
     ) -> StepRecord:
         """Keep the next record, in one transaction with what is decided as it is made."""
+        more = {"code": VERSION, "calls": self._calls.take()}
 
         def made(connection: sa.Connection) -> StepRecord:
             fates = _FatesWithin(self._database, connection, self._process)
-            return make(fates).model_copy(update={"code": VERSION})
+            return make(fates).model_copy(update=more)
 
-        record = await self._durable.write(self._process, _name(step, undo), made)
+        record = await self._durable.write(self._process, _name(step, undo), made, self._names.take())
         self._bells.ring(self._process)
         return record
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -22,10 +23,11 @@ from triptych.engine.saga import Saga
 from triptych.engine.states import States
 from triptych.engine.status import Trouble, now
 from triptych.engine.strays import Strays
+from triptych.engine.terms import Terms
 from triptych.engine.upgrades import Upgrades
 from triptych.engine.versions import Versions
 from triptych.engine.walk import Parked
-from triptych.problems import Unavailable
+from triptych.problems import NotFound, Unavailable
 from triptych.telemetry.version import VERSION
 
 EVERY = 600.0
@@ -54,6 +56,7 @@ class BookKeeping:
         self._strays = Strays(database, executor, sagas, bells.runs_here)
         self._states = States(database, {flow: saga.state_type for flow, saga in sagas.items()})
         self._letters = Letters(database)
+        self._terms = Terms(database)
         self._database = database
         self._durable = durable
         self._services = sorted({service_of(flow) for flow in sagas})
@@ -92,6 +95,25 @@ class BookKeeping:
         status, records = self._processes.look(process)
         interventions = tuple(self._letters.interventions(process))
         return ArchivedProcess(status=status, records=tuple(records), interventions=interventions)
+
+    async def found(self, names: Sequence[str], limit: int, after: str = "") -> list[str]:
+        """The ids of processes, archived or not, that had to do with any of these names; those after one.
+
+        A name is an id, a number, a reference, an e-mail address, a request's or trace's id, or a process's.
+        """
+        return await self._durable.ask(self._terms.find, names, limit, after)
+
+    async def opened(self, processes: Sequence[str]) -> Sequence[ArchivedProcess]:
+        """These processes with everything that is kept of them; what was deleted since is left out."""
+
+        def read() -> Sequence[ArchivedProcess]:
+            found: list[ArchivedProcess] = []
+            for process in processes:
+                with suppress(NotFound):
+                    found.append(self.read(process))
+            return found
+
+        return await self._durable.ask(read)
 
     async def outlines(self) -> Sequence[Outline]:
         """The sentence of every version of every kind of process, with its diagram."""

@@ -1,7 +1,7 @@
 """What is kept of the steps of processes: written and read where DBOS keeps it, with statements made once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,14 +33,28 @@ class Records:
             else sa.update(workflows).where(*mine).values(owner_xid=row.owner_xid)
         )
         self._insert = sa.insert(outputs)
+        self._note = database.insert(database.terms).on_conflict_do_nothing()
+        names = ", ".join(column.name for column in outputs.columns)
+        values = ", ".join(f":{column.name}" for column in outputs.columns)
+        self._insert_and_note = sa.text(  # a round trip less
+            f"WITH noted AS (INSERT INTO {database.terms.fullname} (term, process)"  # noqa: S608 - our names
+            " SELECT unnest(CAST(:terms AS bytea[])), CAST(:workflow_uuid AS text) ON CONFLICT DO NOTHING)"
+            f" INSERT INTO {outputs.fullname} ({names}) VALUES ({values})"
+        )
         this = kept.workflow_uuid == sa.bindparam("id")
         self._one = sa.select(kept.output).where(this, kept.function_id == sa.bindparam("number"))
         self._all = sa.select(kept.output).where(this).order_by(kept.function_id)
 
     def keep(
-        self, process: str, owner: str, number: int, name: str, make: Callable[[sa.Connection], StepRecord]
+        self,
+        process: str,
+        owner: str,
+        number: int,
+        name: str,
+        make: Callable[[sa.Connection], StepRecord],
+        terms: Sequence[bytes] = (),
     ) -> StepRecord:
-        """Keep a record, in one transaction with what `make` writes.
+        """Keep a record, and by which terms its process is found, in one transaction with what `make` writes.
 
         Raises TakenOver when another run has taken the process over: nothing is kept then.
         """
@@ -55,7 +69,13 @@ class Records:
             held = connection.execute(self._hold, {"id": process, "owner": owner})
             if not (held.first() if held.returns_rows else held.rowcount):
                 raise TakenOver(process)
-            connection.execute(self._insert, self._row(process, number, name, record))
+            row = self._row(process, number, name, record)
+            if terms and self._database.postgres:
+                connection.execute(self._insert_and_note, {**row, "terms": list(terms)})
+                return record
+            connection.execute(self._insert, row)
+            if terms:
+                connection.execute(self._note, [{"term": term, "process": process} for term in terms])
             return record
 
         return self._database.transact(keep)

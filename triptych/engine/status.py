@@ -152,10 +152,12 @@ class StepRecord(StepStatus):
     """Fields of the state that the step set, as JSON."""
     code: str = ""
     """Version of the code that did it."""
+    calls: str = ""
+    """What its calls asked and were answered, packed (`triptych.engine.calls`)."""
 
     def shown(self) -> StepStatus:
         """The line of the timeline that this record makes."""
-        return StepStatus.model_validate(self.model_dump(exclude={"turn", "adds", "code"}))
+        return StepStatus.model_validate(self.model_dump(exclude={"turn", "adds", "code", "calls"}))
 
 
 def now() -> datetime:

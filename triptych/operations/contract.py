@@ -15,6 +15,7 @@ from triptych.operations.alerts.views import (
     SilenceList,
     SilenceView,
 )
+from triptych.operations.tracing.views import TracedProcess, WhereFilter
 from triptych.operations.views import (
     Archived,
     ArchiveFilter,
@@ -102,6 +103,19 @@ class Operations(ExperienceApi, version=1, owner="platform"):
     @get("/archive", scope=PAYLOADS, raises=[InvalidInput])
     async def archive(self, filter: Annotated[ArchiveFilter, Query()]) -> Page[ArchivedProcess]:
         """What became of the processes that ended in a month, and were archived since."""
+        ...
+
+    @get("/where", scope=READ, raises=[InvalidInput])
+    async def where(self, filter: Annotated[WhereFilter, Query()]) -> Page[TracedProcess]:
+        """Every process that had to do with an order, a person or a vendor's record, step by step.
+
+        With what each step asked and was answered; personal data is `***`.
+        """
+        ...
+
+    @get("/where/unmasked", scope=PAYLOADS, raises=[InvalidInput])
+    async def where_unmasked(self, filter: Annotated[WhereFilter, Query()]) -> Page[TracedProcess]:
+        """The same with personal data."""
         ...
 
     @get("/versions", scope=READ)

@@ -27,6 +27,9 @@ from triptych.operations.alerts.views import (
 from triptych.operations.contract import Operations
 from triptych.operations.deeds import Deeds
 from triptych.operations.sources import LetterSource
+from triptych.operations.tracing.desk import TracingDesk
+from triptych.operations.tracing.inquiry import Inquiry
+from triptych.operations.tracing.views import TracedProcess, WhereFilter
 from triptych.operations.views import (
     Archived,
     ArchiveFilter,
@@ -67,6 +70,7 @@ class OperationsService(Operations):
         secrets: Secrets,
         deeds: Deeds,
         vitals: Vitals,
+        inquiry: Inquiry,
     ) -> None:
         self._engine = engine
         self._deliveries = DeliveryLetters(log)
@@ -74,6 +78,7 @@ class OperationsService(Operations):
         self._cursors = Cursors(secrets.key("cursors"), "dead letters")
         self._watch = watch_of(settings, Measures(engine, lambda: self._sources, vitals), database)
         self._alerts = AlertDesk(self._watch)
+        self._tracing = TracingDesk(engine, inquiry, secrets.key("cursors"))
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -162,6 +167,12 @@ class OperationsService(Operations):
         last = items[-1].status if more else None
         cursor = self._cursors.made((last.updated, last.id), asked) if last else None
         return Page[ArchivedProcess](items=tuple(items), next_cursor=cursor)
+
+    async def where(self, filter: WhereFilter) -> Page[TracedProcess]:
+        return await self._tracing.where(filter, unmasked=False)
+
+    async def where_unmasked(self, filter: WhereFilter) -> Page[TracedProcess]:
+        return await self._tracing.where(filter, unmasked=True)
 
     async def versions(self) -> VersionList:
         return VersionList(items=tuple(await self._engine.versions()))

@@ -32,6 +32,7 @@ from triptych.running.control import OPERATOR, Control
 from triptych.running.data_folder import DataFolder, Holder
 from triptych.running.desk import Desk
 from triptych.running.up import gateway_maker
+from triptych.secrets import Secrets
 from triptych.serving.boundary import Boundary
 from triptych.settings import Settings
 
@@ -70,7 +71,11 @@ async def control(settings: Settings, doing: str) -> AsyncGenerator[Reached]:
     """
     folder = DataFolder(settings.data)
     if settings.topology == "split":
-        own = _own(settings, {}, ProcessEngine(settings, f"operator-{os.getpid()}"))
+        own = _own(
+            settings,
+            {},
+            ProcessEngine(settings, f"operator-{os.getpid()}", names_key=Secrets(settings).key("names")),
+        )
     elif (holder := folder.holder()) is not None:
         own = _running(folder, holder)
     else:
@@ -117,7 +122,7 @@ async def _own_operations(
     if engine is not None:
         log = platform.log or EventLog(await platform.storage.open("events", EVENTS))
         database = await platform.storage.open(Operations.name, OPERATIONS)
-        found = (platform.settings, platform.secrets, platform.deeds, platform.vitals)
+        found = (platform.settings, platform.secrets, platform.deeds, platform.vitals, platform.inquiry)
         service = OperationsService(engine, log, database, *found)
         return _client(Operations, Boundary(service, wheel))
     if Operations.name not in platform.services:

@@ -13,6 +13,7 @@ def story(services: Services) -> None:
     first, second, third = (dead(services, alfreds, chai) for _ in range(3))
     a_letter_is_seen_and_mended(operations, first)
     nobody_is_lost_between_two_pages(operations)
+    an_order_is_found_with_every_hop(operations, first)
     letters_go_on(services, operations, first, second)
     a_letter_is_given_up(operations, third)
     versions_are_known(operations)
@@ -66,6 +67,20 @@ def nobody_is_lost_between_two_pages(operations: Service) -> None:
         seen += [one["id"] for one in page["items"]]
     assert len(everybody) >= 3
     assert seen == everybody
+
+
+def an_order_is_found_with_every_hop(operations: Service, letter: str) -> None:
+    order = letter.partition(":")[2]
+    (found,) = operations.does("where", term=order)["items"]
+    assert (found["id"], found["next"][0]) == (letter, f"triptych dead-letters replay {letter}")
+    read = found["hops"][0]["calls"][0]
+    assert (read["operation"], read["answer"]["id"]) == ("erp.orders.get", order)
+    assert read["answer"]["ship_to"]["line1"] == "***"
+    (unmasked,) = operations.does("where_unmasked", term=order)["items"]
+    assert unmasked["hops"][0]["calls"][0]["answer"]["ship_to"]["line1"] != "***"
+    assert operations.does("where", term="nobody-knows-this")["items"] == []
+    operations.refuses("where", term=order, cursor="bm9uZQ", because=InvalidInput)
+    operations.refuses("where_unmasked", term=order, cursor="bm9uZQ", because=InvalidInput)
 
 
 def letters_go_on(services: Services, operations: Service, first: str, second: str) -> None:
