@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
+from systems.warehouse.backends import embedded
 from systems.warehouse.backends.embedded import RESERVATIONS, SHIPMENTS, EmbeddedWarehouse
 from tests.crash.books import Effect
 from tests.crash.orders import SOLD
@@ -20,6 +22,8 @@ from triptych.contract import every
 from triptych.secrets import Secrets
 from triptych.settings import Settings
 from triptych.storage import Storage
+
+MIGRATIONS = Path(embedded.__file__).parents[1] / "migrations"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ async def warehouse_books(town: Town, database_url: str | None) -> WarehouseBook
         topology="split",
     )
     async with Storage(settings, Secrets(settings)) as storage:
-        books = EmbeddedWarehouse(await storage.open("warehouse"))
+        books = EmbeddedWarehouse(await storage.open("warehouse", MIGRATIONS))
         found: list[Effect] = []
         held = 0
         async for one in every(books.reservations, ReservationFilter(limit=200)):
