@@ -22,6 +22,8 @@ PROCESSES = (
     "order-to-fulfillment:write",
     "quote-to-cash:read",
     "quote-to-cash:write",
+    "lead-to-customer:read",
+    "lead-to-customer:write",
     "procure-to-pay:read",
     "procure-to-pay:write",
     "procure-to-pay:receive",
@@ -37,6 +39,7 @@ APPROVING = (
     "procure-to-pay:approve",
     "procure-to-pay:pay",
     "hire-to-retire:approve",
+    "lead-to-customer:qualify",
 )
 SYSTEMS = (
     "crm",

@@ -7,8 +7,8 @@ from demo.people import customer, firm, firm_before, person
 from demo.seeder import Made, Seeder
 from demo.sizes import CUSTOMERS, PRODUCTS, QUOTES, at_least, dice
 from systems.crm.contract import Crm, Disqualification
+from triptych.canonical.leads import NewLead
 from triptych.canonical.lines import NewOrderLine
-from triptych.canonical.party import NewLead
 from triptych.canonical.sales import NewQuote
 
 SOURCES = ("trade-fair", "web", "recommendation")

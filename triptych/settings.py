@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from triptych.hook_keys import HookKeys
 from triptych.issuers import ForeignIssuer
+from triptych.scoring import RULES, ScoringRule
 
 ENV_FILE = ".env"
 """Settings in a file, in the folder where a process starts."""
@@ -157,6 +158,12 @@ class Settings(BaseSettings):
     """For how many years after the last day the records of former employees are kept, and then erased."""
     time_zone: str = "UTC"
     """Where the company is, such as `Europe/Berlin`: its days begin and end there."""
+    lead_scoring: tuple[ScoringRule, ...] = RULES
+    """Rules by which leads are scored, as JSON: see docs/lead-to-customer.md."""
+    lead_qualified_from: int = Field(default=60, ge=1, le=101)
+    """From which score on a lead is qualified without anybody's decision; 101 leaves it to people."""
+    lead_nurtured_from: int = Field(default=20, ge=0, le=101)
+    """From which score on a lead that is not qualified is written to; under it a person looks at once."""
     feed_seconds: float = Field(default=30.0, gt=0, le=86_400)
     """Seconds between two looks for what has changed in a source system that is not ours."""
     public_key_hours: int = Field(default=24, ge=1)

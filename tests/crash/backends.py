@@ -7,8 +7,10 @@ from typing import Any, Generic, TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from triptych.canonical.accounts import BillingAccount
 from triptych.canonical.base import Entity
 from triptych.canonical.billing import Invoice, NewPayment, Payment, Refund
+from triptych.canonical.mailings import Mailing
 from triptych.canonical.marketing import Audience, AudienceMember, Campaign, Consent
 from triptych.canonical.messages import Message
 from triptych.canonical.order import Order
@@ -159,6 +161,7 @@ class VendorBilling:
     def __init__(self) -> None:
         self._wire = wire = Wire()
         self.payments = VendorStore(wire, "billing/payments", Payment)
+        self.accounts = VendorStore(wire, "billing/accounts", BillingAccount)
         self.invoices = VendorStore(wire, "billing/invoices", Invoice)
         self.refunds = VendorStore(wire, "billing/refunds", Refund)
 
@@ -181,4 +184,5 @@ class VendorMarketing:
         self.audience_members = VendorStore(wire, "marketing/members", AudienceMember)
         self.consents = VendorStore(wire, "marketing/consents", Consent)
         self.campaigns = VendorStore(wire, "marketing/campaigns", Campaign)
+        self.mailings = VendorStore(wire, "marketing/mailings", Mailing)
         self.messages = VendorStore(wire, "marketing/messages", Message)

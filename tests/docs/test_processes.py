@@ -13,6 +13,7 @@ TOLD = {
     "quote-to-cash": "A quote, step by step",
     "procure-to-pay": "A purchase, step by step",
     "hire-to-retire": "A colleague, step by step",
+    "lead-to-customer": "A lead, step by step",
 }
 """The chapter of a process's page that is a program and what it prints."""
 

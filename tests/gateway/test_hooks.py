@@ -18,7 +18,7 @@ from systems.crm.contract import Crm
 from tests.triptych.events.conftest import until
 from triptych.assembly.discovery import AssemblyError, installed
 from triptych.assembly.platform import Platform
-from triptych.canonical.party import LeadFilter
+from triptych.canonical.leads import LeadFilter
 from triptych.hook_keys import HookKeys
 from triptych.serving.server import listen, serving
 from triptych.settings import Settings
@@ -192,7 +192,8 @@ async def test_a_hook_that_nothing_takes_is_said_at_the_start(tmp_path: Path):
     settings = Settings(data=tmp_path, hooks={"crm/leeds": STANDARD})
     async with Platform(settings, installed({"crm"})) as platform:
         with pytest.raises(
-            AssemblyError, match="names crm/leeds, which nothing here takes; there is crm/leads"
+            AssemblyError,
+            match="names crm/leeds, which nothing here takes; there is crm/inquiries, crm/leads",
         ):
             async with GatewayFront(platform):
                 pass

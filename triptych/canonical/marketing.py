@@ -1,5 +1,7 @@
 """Whom we write to, about what, and with whose consent."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from triptych.canonical.base import Entity, New, Timestamp, example, example_of
@@ -112,6 +114,15 @@ class Consent(NewConsent, Entity, prefix="cns"):
     """Somebody's yes or no to being written to (schema.org AuthorizeAction)."""
 
     model_config = example_of(NewConsent, "cns_01jd3k7m9vq8x2c4n6b8d0f2hg")
+
+
+def latest(words: Iterable[Consent]) -> Consent | None:
+    """The word that holds: the one said last; of two in one moment a no."""
+
+    def said(word: Consent) -> tuple[datetime, bool]:
+        return word.given_at or word.created_at, not word.granted
+
+    return max(words, key=said, default=None)
 
 
 class ConsentFilter(History):

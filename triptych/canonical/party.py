@@ -1,9 +1,9 @@
-"""Who we deal with: customers, leads and suppliers, their addresses and contacts."""
+"""Who we deal with: customers and suppliers, their addresses and contacts."""
 
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, Strict
+from pydantic import Field
 
 from triptych.canonical.base import Entity, Model, New, example, example_of, the_example
 from triptych.canonical.codes import Currency
@@ -16,10 +16,8 @@ from triptych.canonical.fields import (
     Name,
     PersonalCode,
     PersonalLine,
-    PersonalProse,
     PersonName,
     Phone,
-    Prose,
     Url,
 )
 from triptych.canonical.states import Transitions
@@ -165,86 +163,11 @@ class CustomerFilter(Filter):
     external_id: Code | None = None
     email: Email | None = None
     phone: Phone | None = None
+    tax_id: PersonalCode | None = None
+    """In capitals, without blanks and signs: `DE123456789`."""
     kind: PartyKind | None = None
     segment: Code | None = None
     status: CustomerStatus | None = None
-
-
-class LeadStatus(StrEnum):
-    """How far a lead has come."""
-
-    NEW = "new"
-    QUALIFIED = "qualified"
-    CONVERTED = "converted"
-    DISQUALIFIED = "disqualified"
-
-
-LEAD_TRANSITIONS = Transitions(
-    "lead",
-    {
-        LeadStatus.NEW: {LeadStatus.QUALIFIED, LeadStatus.DISQUALIFIED},
-        LeadStatus.QUALIFIED: {LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED},
-        LeadStatus.CONVERTED: set(),
-        LeadStatus.DISQUALIFIED: {LeadStatus.NEW},
-    },
-)
-
-
-class NewLead(New):
-    """What can be given of a lead."""
-
-    model_config = example(
-        external_id="LEAD-4711",
-        name="Ana Trujillo",
-        company="Emparedados y helados",
-        email="ana@helados.example",
-        phone="+52555554729",
-        source="trade-fair",
-        score=70,
-        notes="Asked for the autumn price list.",
-    )
-
-    external_id: Code | None = None
-    """The lead's number in its source."""
-    name: PersonName
-    """What the person is called."""
-    company: Name | None = None
-    """The firm they speak for."""
-    email: Email | None = None
-    """Where to write."""
-    phone: Phone | None = None
-    """Where to call."""
-    source: Code | None = None
-    """Where the lead came from: `web`, `trade-fair`."""
-    score: Annotated[int, Strict(), Field(ge=0, le=100)] = 0
-    """How promising, 0 to 100."""
-    notes: PersonalProse | None = None
-    """What is known."""
-
-
-class Lead(NewLead, Entity, prefix="led"):
-    """Somebody who may become a customer (neither schema.org nor UBL has one)."""
-
-    model_config = example_of(NewLead, "led_01jd3k7m9vq8x2c4n6b8d0f2hg", status="qualified")
-
-    status: LeadStatus = LeadStatus.NEW
-    """How far it has come."""
-    customer_id: Id | None = None
-    """The customer that it became."""
-    disqualified_because: Prose | None = None
-    """Why it was given up."""
-
-
-class LeadFilter(Filter):
-    """Which leads to list."""
-
-    q: Name | None = None
-    """Text that the name, company or email holds, in any case."""
-    external_id: Code | None = None
-    email: Email | None = None
-    source: Code | None = None
-    status: LeadStatus | None = None
-    customer_id: Id | None = None
 
 
 class NewSupplier(New):

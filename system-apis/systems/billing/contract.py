@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Body
 
+from triptych.canonical.accounts import BillingAccount, BillingAccountFilter, NewBillingAccount
 from triptych.canonical.base import Model, example
 from triptych.canonical.billing import (
     Invoice,
@@ -47,12 +48,14 @@ class Billing(SystemApi, version=1, owner="finance-systems"):
     more is given back than was taken.
     """
 
+    accounts: Creatable[BillingAccount, NewBillingAccount, BillingAccountFilter]
     invoices: Annotated[Creatable[Invoice, NewInvoice, InvoiceFilter], Raises(create=[])]
     payments: Annotated[Creatable[Payment, NewPayment, PaymentFilter], Raises(create=[PaymentDeclined])]
     refunds: Annotated[
         Creatable[Refund, NewRefund, RefundFilter], Raises(create=[NotFound, Conflict, InvalidState])
     ]
 
+    account_opened = event(BillingAccount, "It is agreed how a customer is billed.", customer="customer_id")
     invoice_issued = event(Invoice, "An invoice was issued.", customer="customer_id")
     invoice_paid = event(Invoice, "An invoice is paid.", customer="customer_id")
     invoice_voided = event(Invoice, "An invoice was withdrawn.", customer="customer_id")

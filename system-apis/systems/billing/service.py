@@ -92,6 +92,7 @@ class BillingService(Billing):
 
     def __init__(self, backend: BillingBackend, events: Events) -> None:
         self._backend = backend = _telling(backend, events)
+        self.accounts = backend.accounts
         self.invoices = Invoices(backend)
         self.payments = Payments(backend)
         self.refunds = Refunds(backend)
@@ -148,6 +149,7 @@ def _telling(backend: BillingBackend, events: Events) -> BillingBackend:
     """The backend, with everything told that is done to its invoices, payments and refunds."""
     return announcing(
         backend,
+        accounts=Announced(backend.accounts, events, made=Billing.account_opened),
         invoices=Announced(
             backend.invoices,
             events,

@@ -5,8 +5,19 @@ from typing import Annotated
 from fastapi import Body
 
 from triptych.canonical.base import Model, example
-from triptych.canonical.fields import Id, Prose
-from triptych.canonical.party import Customer, CustomerFilter, Lead, LeadFilter, NewCustomer, NewLead
+from triptych.canonical.fields import Id, Ids, Prose
+from triptych.canonical.leads import (
+    Inquiry,
+    InquiryFilter,
+    Lead,
+    LeadFilter,
+    NewInquiry,
+    NewLead,
+    NewSalesRep,
+    SalesRep,
+    SalesRepFilter,
+)
+from triptych.canonical.party import Customer, CustomerFilter, NewCustomer
 from triptych.canonical.sales import NewQuote, Quote, QuoteFilter
 from triptych.contract import Collection, Creatable, SystemApi, event, post
 from triptych.problems import Conflict, InvalidState, NotFound
@@ -30,11 +41,35 @@ class Disqualification(Model):
     """For whoever asks later."""
 
 
+class Assignment(Model):
+    """Who may look after a lead."""
+
+    model_config = example(among=["rep_01jd3k7m9vq8x2c4n6b8d0f2hg"])
+
+    among: Ids
+    """The sales representatives to choose from."""
+
+
+class Link(Model):
+    """Which customer a lead was found to be."""
+
+    model_config = example(customer_id="cus_01jd3k7m9vq8x2c4n6b8d0f2hg")
+
+    customer_id: Id
+    """A customer that there is."""
+
+
 class Crm(SystemApi, version=1, owner="sales-operations"):
-    """Customers, leads and quotes, whichever CRM keeps them."""
+    """Customers, leads and quotes, whichever CRM keeps them.
+
+    An inquiry is kept as it was said. It is of the lead that is not decided yet and has its e-mail address,
+    its phone number or its company number, which it adds to what is known of it; otherwise of a new one.
+    """
 
     customers: Collection[Customer, NewCustomer, CustomerFilter]
     leads: Collection[Lead, NewLead, LeadFilter]
+    inquiries: Creatable[Inquiry, NewInquiry, InquiryFilter]
+    sales_reps: Collection[SalesRep, NewSalesRep, SalesRepFilter]
     quotes: Creatable[Quote, NewQuote, QuoteFilter]
 
     customer_created = event(Customer, "A customer was entered.", customer="id")
@@ -44,6 +79,8 @@ class Crm(SystemApi, version=1, owner="sales-operations"):
     lead_changed = event(Lead, "What is known of a lead has changed.")
     lead_qualified = event(Lead, "A lead was found worth pursuing.")
     lead_converted = event(Lead, "A lead has become a customer.", customer="customer_id")
+    lead_disqualified = event(Lead, "A lead was given up.")
+    inquiry_received = event(Inquiry, "Somebody has asked for something.", subject="lead_id")
     quote_sent = event(Quote, "A quote went to the customer.", customer="customer_id")
     quote_accepted = event(Quote, "The customer has accepted a quote.", customer="customer_id")
     quote_declined = event(Quote, "The customer has declined a quote.", customer="customer_id")
@@ -65,6 +102,19 @@ class Crm(SystemApi, version=1, owner="sales-operations"):
     @post("/leads/{lead_id}/disqualify", raises=[NotFound, InvalidState])
     async def disqualify_lead(self, lead_id: Id, because: Annotated[Disqualification, Body()]) -> Lead:
         """Say that a lead is not worth pursuing, and why."""
+        ...
+
+    @post("/leads/{lead_id}/assign", raises=[NotFound, Conflict, InvalidState])
+    async def assign_lead(self, lead_id: Id, assignment: Annotated[Assignment, Body()]) -> Lead:
+        """Give a lead to whoever of these looks after the fewest, and among them waits longest for one.
+
+        A lead that one of these looks after already stays with them.
+        """
+        ...
+
+    @post("/leads/{lead_id}/link", raises=[NotFound, Conflict, InvalidState])
+    async def link_lead(self, lead_id: Id, link: Annotated[Link, Body()]) -> Customer:
+        """Note that a qualified lead is a customer that there is already, and answer with the customer."""
         ...
 
     @post("/leads/{lead_id}/convert", raises=[NotFound, InvalidState])

@@ -3,17 +3,23 @@
 from datetime import UTC, datetime
 
 from systems.crm.backends import CrmBackend
-from systems.crm.contract import Crm, Disqualification, Merge
+from systems.crm.contract import Assignment, Crm, Disqualification, Link, Merge
+from systems.crm.leads import Inquiries, assigned, decided
+from triptych.canonical.leads import (
+    LEAD_TRANSITIONS,
+    Lead,
+    LeadStatus,
+    NewInquiry,
+    NewLead,
+)
 from triptych.canonical.lines import OrderLine, totals
 from triptych.canonical.party import (
     CUSTOMER_TRANSITIONS,
-    LEAD_TRANSITIONS,
+    Contact,
     Customer,
     CustomerStatus,
-    Lead,
-    LeadStatus,
     NewCustomer,
-    NewLead,
+    PartyKind,
 )
 from triptych.canonical.sales import (
     QUOTE_TRANSITIONS,
@@ -47,12 +53,19 @@ class CrmService(Crm):
         self._backend = backend = _telling(backend, events)
         self.customers = backend.customers
         self.leads = backend.leads
+        self.inquiries = Inquiries(backend)
+        self.sales_reps = backend.sales_reps
         self.quotes = Quotes(backend.quotes)
 
     @hook("leads", NewLead)
     async def take_lead(self, happened: Happened[NewLead]) -> None:
         """A form of the website, or a network where we advertise, has caught a lead."""
         await self.leads.create(happened.data)
+
+    @hook("inquiries", NewInquiry)
+    async def take_inquiry(self, happened: Happened[NewInquiry]) -> None:
+        """Somebody has asked for something, in a form of the website or elsewhere."""
+        await self.inquiries.create(happened.data)
 
     async def merge_customer(self, customer_id: str, merge: Merge) -> Customer:
         if merge.into == customer_id:
@@ -69,21 +82,32 @@ class CrmService(Crm):
         return await moved(self._backend.leads, lead_id, LEAD_TRANSITIONS, LeadStatus.QUALIFIED)
 
     async def disqualify_lead(self, lead_id: str, because: Disqualification) -> Lead:
-        return await moved(
-            self._backend.leads,
-            lead_id,
-            LEAD_TRANSITIONS,
-            LeadStatus.DISQUALIFIED,
-            disqualified_because=because.reason,
+        if (lead := await self.leads.get(lead_id)).status is LeadStatus.DISQUALIFIED:
+            return lead
+        return await decided(
+            self._backend, lead, LeadStatus.DISQUALIFIED, disqualified_because=because.reason
         )
+
+    async def assign_lead(self, lead_id: str, assignment: Assignment) -> Lead:
+        return await assigned(self._backend, lead_id, assignment.among)
+
+    async def link_lead(self, lead_id: str, link: Link) -> Customer:
+        lead = await self.leads.get(lead_id)
+        customer = await self.customers.get(link.customer_id)
+        if (lead.status, lead.customer_id) == (LeadStatus.CONVERTED, customer.id):
+            return customer
+        if customer.status is CustomerStatus.MERGED:
+            raise Conflict(f"{customer.id} was itself merged into {customer.merged_into}; name that one.")
+        await decided(self._backend, lead, LeadStatus.CONVERTED, customer_id=customer.id)
+        return customer
 
     async def convert_lead(self, lead_id: str) -> Customer:
         lead = await self.leads.get(lead_id)
+        if lead.status is LeadStatus.CONVERTED and lead.customer_id:
+            return await self.customers.get(lead.customer_id)  # before, and the answer was lost
         LEAD_TRANSITIONS.check(lead.status, LeadStatus.CONVERTED)
-        customer = await self.customers.create(
-            NewCustomer(name=lead.company or lead.name, email=lead.email, phone=lead.phone)
-        )
-        await self._backend.leads.save(lead, status=LeadStatus.CONVERTED, customer_id=customer.id)
+        customer = await self.customers.create(_customer(lead))
+        await decided(self._backend, lead, LeadStatus.CONVERTED, customer_id=customer.id)
         return customer
 
     async def send_quote(self, quote_id: str) -> Quote:
@@ -102,6 +126,20 @@ class CrmService(Crm):
 
     async def decline_quote(self, quote_id: str) -> Quote:
         return await moved(self._backend.quotes, quote_id, QUOTE_TRANSITIONS, QuoteStatus.DECLINED)
+
+
+def _customer(lead: Lead) -> NewCustomer:
+    """What a lead tells of the customer that it becomes."""
+    if lead.company is None:
+        return NewCustomer(name=lead.name, email=lead.email, phone=lead.phone, tax_id=lead.tax_id)
+    return NewCustomer(
+        kind=PartyKind.ORGANIZATION,
+        name=lead.company,
+        email=lead.email,
+        phone=lead.phone,
+        contacts=(Contact(name=lead.name, email=lead.email, phone=lead.phone),),
+        tax_id=lead.tax_id,
+    )
 
 
 def _telling(backend: CrmBackend, events: Events) -> CrmBackend:
@@ -123,8 +161,10 @@ def _telling(backend: CrmBackend, events: Events) -> CrmBackend:
             reaching={
                 LeadStatus.QUALIFIED: Crm.lead_qualified,
                 LeadStatus.CONVERTED: Crm.lead_converted,
+                LeadStatus.DISQUALIFIED: Crm.lead_disqualified,
             },
         ),
+        inquiries=Announced(backend.inquiries, events, made=Crm.inquiry_received),
         quotes=Announced(
             backend.quotes,
             events,

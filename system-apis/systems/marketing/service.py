@@ -3,41 +3,39 @@
 from datetime import UTC, datetime
 
 from systems.marketing.backends import MarketingBackend
-from systems.marketing.contract import Appointment, Marketing
+from systems.marketing.contract import Appointment, MailingResponse, Marketing, Reaction, Response
+from systems.marketing.mailings import Consents, Mailings, consents
+from triptych.canonical.mailings import MAILING_TRANSITIONS, Mailing, MailingStatus
 from triptych.canonical.marketing import (
     CAMPAIGN_TRANSITIONS,
-    AudienceMember,
     AudienceMemberFilter,
     Campaign,
     CampaignStatus,
-    Consent,
-    ConsentFilter,
     MarketingChannel,
     NewConsent,
 )
 from triptych.canonical.messages import MESSAGE_TRANSITIONS, Message, MessageStatus
-from triptych.contract import every
-from triptych.storage import Ruled, moved
-
-
-class Consents(Ruled[Consent, NewConsent, ConsentFilter]):
-    """Words of consent, each with its moment."""
-
-    async def create(self, new: NewConsent) -> Consent:
-        """Keep what somebody said, now or at the moment given."""
-        return await self.store.add(new, given_at=new.given_at or datetime.now(UTC))
+from triptych.contract import Happened, every, hook
+from triptych.events import Announced, Events, announcing
+from triptych.storage import moved
 
 
 class MarketingService(Marketing):
-    """Audiences, campaigns, consent and messages over whichever backend is chosen."""
+    """Audiences, campaigns, consent, mailings and messages over whichever backend is chosen."""
 
-    def __init__(self, backend: MarketingBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: MarketingBackend, events: Events) -> None:
+        self._backend = backend = _telling(backend, events)
         self.audiences = backend.audiences
         self.audience_members = backend.audience_members
-        self.consents = Consents(backend.consents)
+        self.consents = Consents(backend)
         self.campaigns = backend.campaigns
         self.messages = backend.messages
+        self.mailings = self._mailings = Mailings(backend)
+
+    @hook("responses", MailingResponse)
+    async def take_response(self, happened: Happened[MailingResponse]) -> None:
+        """The mailing system tells what somebody did with a mailing."""
+        await self.note_response(happened.data.mailing_id, happened.data)
 
     async def schedule_campaign(self, campaign_id: str, at: Appointment) -> Campaign:
         return await moved(
@@ -56,16 +54,10 @@ class MarketingService(Marketing):
         recipients = 0
         members = AudienceMemberFilter(audience_id=campaign.audience_id, limit=200)
         async for member in every(self._backend.audience_members, members):
-            recipients += await self._consents(member, campaign.channel)
+            recipients += await consents(self._backend, member.email, campaign.channel)
         return await self._backend.campaigns.save(
             campaign, status=CampaignStatus.SENT, sent_at=datetime.now(UTC), recipients=recipients
         )
-
-    async def _consents(self, member: AudienceMember, channel: MarketingChannel) -> bool:
-        """Whether the latest word of that address on the channel is consent; silence is none."""
-        words = every(self._backend.consents, ConsentFilter(email=member.email, channel=channel, limit=200))
-        said = [word async for word in words]
-        return bool(said) and max(said, key=lambda word: word.given_at or word.created_at).granted
 
     async def cancel_campaign(self, campaign_id: str) -> Campaign:
         return await moved(
@@ -80,3 +72,37 @@ class MarketingService(Marketing):
             MessageStatus.SENT,
             sent_at=datetime.now(UTC),
         )
+
+    async def send_mailing(self, mailing_id: str) -> Mailing:
+        return await self._mailings.send(mailing_id)
+
+    async def stop_mailing(self, mailing_id: str) -> Mailing:
+        return await moved(self._backend.mailings, mailing_id, MAILING_TRANSITIONS, MailingStatus.STOPPED)
+
+    async def note_response(self, mailing_id: str, response: Response) -> Mailing:
+        before = await self.mailings.get(mailing_id)
+        mailing = await self._mailings.note(mailing_id, MailingStatus(response.reaction.value))
+        if response.reaction is Reaction.UNSUBSCRIBED and (
+            before.status is not MailingStatus.UNSUBSCRIBED
+            or await consents(self._backend, mailing.email, MarketingChannel.EMAIL)
+        ):
+            no = NewConsent(email=mailing.email, granted=False, source="unsubscribed")
+            await self.consents.create(no)
+        return mailing
+
+
+def _telling(backend: MarketingBackend, events: Events) -> MarketingBackend:
+    """The backend, with everything told that people say to us through it."""
+    return announcing(
+        backend,
+        consents=Announced(backend.consents, events, made=Marketing.consent_recorded),
+        mailings=Announced(
+            backend.mailings,
+            events,
+            reaching={
+                MailingStatus.OPENED: Marketing.mailing_opened,
+                MailingStatus.ANSWERED: Marketing.mailing_answered,
+                MailingStatus.UNSUBSCRIBED: Marketing.mailing_unsubscribed,
+            },
+        ),
+    )

@@ -6,6 +6,7 @@ from triptych.problems import Conflict, InvalidInput, InvalidState, PaymentDecli
 
 def story(services: Services) -> None:
     billing = services["billing"]
+    billing.keeps("accounts", apart_by="customer_id")
     billing.keeps("invoices")
     billing.keeps("payments")
 

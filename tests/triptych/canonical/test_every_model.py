@@ -22,7 +22,8 @@ NOUNS = [
     *["Customer", "Lead", "Supplier", "Quote", "Order", "Product", "CatalogueItem", "Cart", "WebOrder"],
     *["Listing", "MarketplaceOrder", "PurchaseOrder", "GoodsReceipt", "Location", "InventoryLevel"],
     *["Reservation", "Shipment", "Return", "Invoice", "Payment", "Refund", "Ticket", "Comment"],
-    *["Message", "Audience", "AudienceMember", "Consent", "Campaign"],
+    *["Message", "Audience", "AudienceMember", "Consent", "Campaign", "Mailing"],
+    *["Inquiry", "SalesRep", "BillingAccount"],
     *["Employee", "Position", "OnboardingTask", "SupplierInvoice", "OutgoingPayment"],
     *["Offer", "EmploymentChange", "Leaving", "Erasure", "Account", "Group", "Handout"],
 ]

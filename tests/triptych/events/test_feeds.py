@@ -13,7 +13,8 @@ from systems.crm.service import CrmService
 from tests.triptych.events.conftest import until
 from triptych.assembly import platform as assembly
 from triptych.assembly.platform import Platform
-from triptych.canonical.party import Customer, LeadStatus, NewCustomer, NewLead
+from triptych.canonical.leads import LeadStatus, NewLead
+from triptych.canonical.party import Customer, NewCustomer
 from triptych.contract import Changes, Patch
 from triptych.events.feeds import OVERLAP, Feed, Watched
 from triptych.events.log import MIGRATIONS, EventLog
@@ -155,6 +156,7 @@ async def test_a_service_on_another_system_tells_what_happens_there_whoever_did_
 
         def __init__(self) -> None:
             self.customers, self.leads, self.quotes = vendor.customers, vendor.leads, vendor.quotes
+            self.inquiries, self.sales_reps = vendor.inquiries, vendor.sales_reps
 
     def chosen(service: str, choice: str) -> type[Vendor]:
         return Vendor
@@ -168,7 +170,7 @@ async def test_a_service_on_another_system_tells_what_happens_there_whoever_did_
         async def read_once() -> bool:
             async with log.database.read() as connection:
                 asked = "SELECT count(*) FROM feeds WHERE read_at IS NOT NULL"
-                return (await connection.exec_driver_sql(asked)).scalar_one() == 3
+                return (await connection.exec_driver_sql(asked)).scalar_one() == 4
 
         await until(read_once)  # the first reading, which tells nothing
         await crm.customers.create(NewCustomer(name="Through us"))

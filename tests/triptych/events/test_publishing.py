@@ -13,7 +13,8 @@ from tests.triptych.events.conftest import until
 from triptych.assembly.discovery import installed
 from triptych.assembly.platform import Platform
 from triptych.canonical.base import Model
-from triptych.canonical.party import Customer, NewCustomer, NewLead
+from triptych.canonical.leads import NewLead
+from triptych.canonical.party import Customer, NewCustomer
 from triptych.canonical.support import NewTicket
 from triptych.context import idempotency_key
 from triptych.contract import Patch, SystemApi, event, events

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from triptych.canonical.accounts import BillingAccount, BillingAccountFilter, NewBillingAccount
 from triptych.canonical.billing import (
     Invoice,
     InvoiceFilter,
@@ -19,6 +20,7 @@ from triptych.storage import Store
 class BillingBackend(Protocol):
     """Where invoices, payments and refunds are kept."""
 
+    accounts: Store[BillingAccount, NewBillingAccount, BillingAccountFilter]
     invoices: Store[Invoice, NewInvoice, InvoiceFilter]
     payments: Store[Payment, NewPayment, PaymentFilter]
     refunds: Store[Refund, NewRefund, RefundFilter]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from triptych.canonical.accounts import BillingAccount, BillingAccountFilter, NewBillingAccount
 from triptych.canonical.billing import (
     Invoice,
     InvoiceFilter,
@@ -19,6 +20,7 @@ from triptych.canonical.billing import (
 from triptych.problems import PaymentDeclined
 from triptych.storage import INDEXED, UNIQUE, Database, EmbeddedStore, entity_table
 
+ACCOUNTS = entity_table("accounts", BillingAccount, indexed={"customer_id": UNIQUE})
 INVOICES = entity_table(
     "invoices",
     Invoice,
@@ -50,6 +52,7 @@ class EmbeddedBilling:
     """Implements BillingBackend over one database."""
 
     def __init__(self, database: Database) -> None:
+        self.accounts = EmbeddedStore(database, ACCOUNTS, new=NewBillingAccount, filter=BillingAccountFilter)
         self.invoices = EmbeddedStore(database, INVOICES, new=NewInvoice, filter=InvoiceFilter)
         self.payments = EmbeddedStore(database, PAYMENTS, new=NewPayment, filter=PaymentFilter)
         self.refunds = EmbeddedStore(database, REFUNDS, new=NewRefund, filter=RefundFilter)

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from triptych.canonical.mailings import Mailing, MailingFilter, NewMailing
 from triptych.canonical.marketing import (
     Audience,
     AudienceFilter,
@@ -21,10 +22,11 @@ from triptych.storage import Store
 
 
 class MarketingBackend(Protocol):
-    """Where audiences, consent, campaigns and messages are kept."""
+    """Where audiences, consent, campaigns, mailings and messages are kept."""
 
     audiences: Store[Audience, NewAudience, AudienceFilter]
     audience_members: Store[AudienceMember, NewAudienceMember, AudienceMemberFilter]
     consents: Store[Consent, NewConsent, ConsentFilter]
     campaigns: Store[Campaign, NewCampaign, CampaignFilter]
     messages: Store[Message, NewMessage, MessageFilter]
+    mailings: Store[Mailing, NewMailing, MailingFilter]

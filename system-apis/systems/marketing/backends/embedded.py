@@ -2,6 +2,7 @@
 
 from sqlalchemy import Text
 
+from triptych.canonical.mailings import Mailing, MailingFilter, NewMailing
 from triptych.canonical.marketing import (
     Audience,
     AudienceFilter,
@@ -50,6 +51,11 @@ CAMPAIGNS = entity_table(
 MESSAGES = entity_table(
     "messages", Message, indexed={"customer_id": INDEXED, "order_id": INDEXED, "status": INDEXED}
 )
+MAILINGS = entity_table(
+    "mailings",
+    Mailing,
+    indexed={"external_id": UNIQUE, "email": INDEXED, "lead_id": INDEXED, "status": INDEXED},
+)
 
 
 class EmbeddedMarketing:
@@ -63,3 +69,4 @@ class EmbeddedMarketing:
         self.consents = EmbeddedStore(database, CONSENTS, new=NewConsent, filter=ConsentFilter)
         self.campaigns = EmbeddedStore(database, CAMPAIGNS, new=NewCampaign, filter=CampaignFilter)
         self.messages = EmbeddedStore(database, MESSAGES, new=NewMessage, filter=MessageFilter)
+        self.mailings = EmbeddedStore(database, MAILINGS, new=NewMailing, filter=MailingFilter)
