@@ -33,7 +33,7 @@ from triptych.settings import Settings
 A = TypeVar("A", bound=Api)
 
 TOPOLOGIES = ("embedded", "wire", "split")
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 @dataclass

@@ -97,7 +97,7 @@ def _around_starts(fate: Fate, kind: type[Any]) -> None:
 def _around_records(fate: Fate, kind: type[Any]) -> None:
     keep: Callable[..., Any] = kind.keep
 
-    def keeping(self: Any, process: str, owner: str, number: int, name: str, make: Any) -> Any:
+    def keeping(self: Any, process: str, owner: str, number: int, name: str, make: Any, *more: Any) -> Any:
         point = ""
 
         def making(connection: Any) -> Any:
@@ -107,7 +107,7 @@ def _around_records(fate: Fate, kind: type[Any]) -> None:
             fate.reached(point, "before")  # nothing of this transaction is kept
             return record
 
-        kept = keep(self, process, owner, number, name, making)
+        kept = keep(self, process, owner, number, name, making, *more)
         fate.reached(point, "after")
         return kept
 

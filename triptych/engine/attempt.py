@@ -13,7 +13,13 @@ from pydantic import BaseModel
 from triptych.context import Context, deadline, entered
 from triptych.engine.sentence import Action, Added, Patience, S, is_refusal
 from triptych.engine.status import StepStatus, Trouble, now
-from triptych.problems import DeadlineExceeded, OutcomeUnknown, Problem
+from triptych.problems import (
+    DeadlineExceeded,
+    IdempotencyKeyInFlight,
+    OutcomeUnknown,
+    Overloaded,
+    Problem,
+)
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +73,11 @@ class Attempts(Generic[S]):
         return self._state_type.model_validate_json(orjson.dumps(document))
 
     async def attempt(self, task: Task[S], document: Mapping[str, Any]) -> Attempted:
-        """Do it, again and again while that can help; an undo is not stopped by a refusal."""
+        """Do it, again and again while that can help; an undo is not stopped by a refusal.
+
+        A cancellation ends the trying, but not in doubt: what may have had an effect that cannot be seen yet
+        would be looked for too early by its undo.
+        """
         started = now()
         attempt = 1
         while True:
@@ -91,7 +101,9 @@ class Attempts(Generic[S]):
                 asked = error.retry_after or 0.0 if isinstance(error, Problem) else 0.0
                 pause = task.patience.pause(attempt, asked)
                 if await self._struggles.pause(pause) and not task.undo:
-                    return Attempted(started, attempt, {}, error)
+                    if not _is_in_doubt(error):
+                        return Attempted(started, attempt, {}, error)
+                    await asyncio.sleep(pause)
                 attempt += 1
 
     async def _once(self, task: Task[S], state: S) -> Mapping[str, Any]:
@@ -124,3 +136,10 @@ class Attempts(Generic[S]):
             after = self._state_type.model_validate({**state.model_dump(), **added}).model_dump(mode="json")
         self._state_type.model_validate_json(orjson.dumps(after))
         return {name: value for name, value in after.items() if name not in before or value != before[name]}
+
+
+def _is_in_doubt(error: Exception) -> bool:
+    """Whether it may have had an effect all the same, as far as this answer tells."""
+    if not isinstance(error, Problem) or isinstance(error, IdempotencyKeyInFlight):
+        return True
+    return error.status >= 500 and not isinstance(error, Overloaded)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import orjson
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from triptych.canonical.base import Extensions, Model, Timestamp, example, the_example
 from triptych.contract.progress import RESTING, Phase
@@ -145,6 +145,9 @@ class ProcessStatus(Model):
 
 class StepRecord(StepStatus):
     """What is kept of a step when it ends: the checkpoint that a restarted process goes on from."""
+
+    # replicas of two releases share a database: an older one leaves alone what a newer one kept beside this
+    model_config = ConfigDict(extra="ignore")
 
     turn: Turn = "on"
     """Where the process goes from here; decided once, when the step ended."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.triptych.engine.conftest import House, Open, OrderState, Trade
 from triptych.engine import Patience, Step
-from triptych.problems import InvalidState, PaymentDeclined, Unavailable
+from triptych.problems import IdempotencyKeyInFlight, InvalidState, Overloaded, PaymentDeclined, Unavailable
 
 
 async def test_a_cancelled_order_ends_its_present_step_and_is_then_undone(each_house: House, trade: Trade):
@@ -78,7 +78,7 @@ async def test_an_order_that_is_being_rejected_cannot_be_cancelled_too(house: Ho
 
 
 async def test_a_cancelled_order_does_not_wait_for_its_next_attempt(each_house: House, trade: Trade):
-    trade.fails("authorise", Unavailable())
+    trade.fails("authorise", Overloaded())
     async with each_house.open(trade.sentence(), patience=Patience(attempts=5, delay=3600)) as trading:
         await trading.start("ord_1")
         async for status in trading.fulfil.follow("ord_1"):
@@ -87,6 +87,21 @@ async def test_a_cancelled_order_does_not_wait_for_its_next_attempt(each_house: 
         await trading.fulfil.cancel("ord_1")
         status = await trading.settled("ord_1")
     assert trade.ledger == ["reserve", "void", "release"]
+    assert status.phase == "cancelled"
+
+
+async def test_a_step_in_doubt_is_tried_until_that_is_settled_before_it_is_undone(
+    each_house: House, trade: Trade
+):
+    trade.stumbles("authorise", Unavailable(), IdempotencyKeyInFlight("Soon.", retry_after=0.1))
+    async with each_house.open(trade.sentence(), patience=Patience(attempts=5, delay=0.3)) as trading:
+        await trading.start("ord_1")
+        async for status in trading.fulfil.follow("ord_1"):
+            if status.timeline[-1].outcome == "retrying":
+                break
+        await trading.fulfil.cancel("ord_1")
+        status = await trading.settled("ord_1")
+    assert trade.ledger == ["reserve", "authorise", "void", "release"]
     assert status.phase == "cancelled"
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.triptych.engine.conftest import House, OrderState, Trade
 from triptych.engine import Patience, ProcessStatus
-from triptych.problems import NotFound, PaymentDeclined, Unavailable
+from triptych.engine.status import StepRecord
+from triptych.problems import NotFound, Overloaded, PaymentDeclined, Unavailable
 
 
 async def test_the_timeline_tells_each_step_with_its_times_and_the_one_at_work_last(
@@ -32,7 +33,7 @@ async def test_the_timeline_tells_each_step_with_its_times_and_the_one_at_work_l
 
 
 async def test_the_timeline_tells_what_a_step_struggles_with(each_house: House, trade: Trade):
-    trade.fails("authorise", Unavailable("closed"))
+    trade.fails("authorise", Overloaded("closed"))
     async with each_house.open(trade.sentence(), patience=Patience(attempts=5, delay=3600)) as trading:
         await trading.start("ord_1")
         async for status in trading.fulfil.follow("ord_1"):
@@ -129,3 +130,8 @@ async def test_a_status_reads_back_into_the_processes_state(house: House, trade:
     assert state == OrderState(
         order="ord_1", reservation="rsv-ord_1", done=("reserve", "authorise", "ship", "notify")
     )
+
+
+def test_a_record_of_a_newer_release_is_read_by_an_older_one():
+    kept = '{"step": "ship", "outcome": "done", "started": "2026-07-01T09:30:00Z", "weather": "fair"}'
+    assert StepRecord.model_validate_json(kept).step == "ship"
