@@ -70,7 +70,7 @@ async def test_a_start_that_was_cut_off_may_be_finished_in_a_larger_size(
     found: Founding, small: Company
 ) -> None:
     def cut_off(what: str, done: int, total: int) -> None:
-        if done == total - 5:
+        if what == "quotes":  # campaigns come after them, and are sent to as many as there are then
             raise InterruptedError(what)
 
     async with found(0.1) as company:

@@ -54,7 +54,11 @@ def what_was_bought_comes_in(erp: Service, chai: Json) -> None:
     half: Json = {"purchase_order_id": bought["id"], "lines": [{"sku": chai["sku"], "quantity": 6}]}
     erp.refuses("goods_receipts.create", because=InvalidState, **half)  # nobody has ordered it yet
     erp.does("order_purchase", bought)
-    erp.keeps("goods_receipts", **half)  # twice half is the whole
+    first, second = (erp.makes("goods_receipts", **half, delivery_note=note) for note in ("A-1", "A-2"))
+    assert erp.makes("goods_receipts", **half, delivery_note="A-2") == second  # the same delivery
+    assert erp.does("goods_receipts.get", first) == first
+    erp.does("goods_receipts.find", limit=1)
+    erp.does("goods_receipts.changes", limit=1)
     assert erp.does("purchase_orders.get", bought)["status"] == "received"
     erp.refuses("goods_receipts.create", because=InvalidState, **half)
     erp.refuses("cancel_purchase", bought, because=Conflict)
